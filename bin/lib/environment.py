@@ -144,7 +144,7 @@ def _python(progress, source):
     usable = stamped("venv", place) and PYTHON.exists()
     if usable and stamped("packages", packages):
         return
-    with progress.step("Python packages"):
+    with progress.step(1, "Python packages"):
         if not usable:
             remove(VENV)
             run([sys.executable, "-m", "venv", VENV], "venv", "make a virtual environment")
@@ -173,7 +173,7 @@ def _odoo(progress, source):
     present = bool(source) or (stamped("odoo", value) and DIST_PACKAGES.is_dir())
     if linked and present:
         return
-    with progress.step("Odoo 19"):
+    with progress.step(2, "Odoo 19"):
         if not present:
             _unpack_odoo()
             stamp("odoo", value)
@@ -200,7 +200,7 @@ def _unpack_odoo():
     if re.search(r"^(Err:|E:|W: Failed to fetch)", output, re.MULTILINE):
         failed = [line for line in output.splitlines() if line.startswith(("Err", "E:", "W:"))]
         raise Problem(
-            f"Cannot {what}: {failed[-1][:160]} Check the network or proxy. {hint}"
+            f"Cannot {what}: {failed[0][:200]} Check the network or proxy. {hint}"
         )
     downloads = ENV / "downloads"
     remove(downloads)
@@ -296,7 +296,7 @@ def _helpdesk(progress):
     value = digest(HELPDESK, CONSTRAINTS, _site_packages())
     if stamped("helpdesk", value) and addon.is_dir():
         return
-    with progress.step("helpdesk_mgmt"):
+    with progress.step(3, "helpdesk_mgmt"):
         # Its dependency "odoo" is met by the source tree, which pip need not know.
         pip(
             *("install", "--no-deps", "-c", CONSTRAINTS, HELPDESK),
@@ -314,7 +314,7 @@ def _helpdesk(progress):
 def _database(progress):
     if not postgres.is_external() and postgres.Embedded().is_running():
         return
-    with progress.step("PostgreSQL"):
+    with progress.step(4, "PostgreSQL"):
         postgres.ensure()
 
 
@@ -345,7 +345,7 @@ def _configuration(progress, source):
     config.write(text)
     if CONF.exists() and CONF.read_text() == text.getvalue():
         return
-    with progress.step("odoo.conf"):
+    with progress.step(5, "odoo.conf"):
         (ENV / "data").mkdir(parents=True, exist_ok=True)
         write(CONF, text.getvalue(), mode=0o600)
 

@@ -5,6 +5,7 @@ needs neither a port nor passwords. PostgreSQL refuses to run as root; for root 
 unprivileged system user. It outlives the command that started it.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -140,7 +141,9 @@ class Embedded:
                 conf.write(SETTINGS)
             whole.touch()
         self._forget_dead_server()
-        self.log.touch()
+        if self.is_running():
+            return
+        self.log.write_text("")
         self._own(self.log)
         try:
             self._call(
@@ -150,10 +153,9 @@ class Embedded:
                 what="start PostgreSQL",
             )
         except Problem as problem:
-            if self.is_running():  # somebody else was quicker
-                return
-            tail = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise Problem(f"Cannot start PostgreSQL: {''.join(tail)} Log: {self.log}") from problem
+            fatal = [line for line in self.log.read_text().splitlines() if "FATAL" in line]
+            reason = fatal[-1].split("FATAL:")[-1].strip() if fatal else "see the log."
+            raise Problem(f"Cannot start PostgreSQL: {reason} Log: {self.log}") from problem
 
     def stop(self):
         """Stop the server if it runs; return whether it did."""
@@ -165,26 +167,35 @@ class Embedded:
         return True
 
     def _forget_dead_server(self):
-        """Remove the note of a server that died with its machine.
+        """Remove the notes of a server that died with its machine or was killed.
 
-        After a restart another process may have its number, for which PostgreSQL would refuse
-        to start.
+        PostgreSQL refuses to start while their process number is in use, be it by another
+        program. Its processes work in the data folder, so they are known by that; while one is
+        left, the notes stay.
         """
-        note = self.data / "postmaster.pid"
-        if not note.exists():
+        notes = [self.data / "postmaster.pid", self.socket / f".s.PGSQL.{PORT}.lock"]
+        if not any(note.exists() for note in notes):
             return
-        number = note.read_text().split("\n", 1)[0].strip()
-        for _ in range(50):
-            try:
-                arguments = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-            except FileNotFoundError:
-                arguments = []
-            if os.fsencode(self.data) not in arguments:
-                note.unlink(missing_ok=True)
+        for _ in range(100):
+            if not self._processes():
+                for note in notes:
+                    note.unlink(missing_ok=True)
                 return
             if self.is_running():
                 return
             time.sleep(0.2)  # it is starting or stopping
+        raise Problem(
+            f"PostgreSQL processes {self._processes()} use {self.data} but do not answer. "
+            "End them and run this again."
+        )
+
+    def _processes(self):
+        found = []
+        for link in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(FileNotFoundError, PermissionError, ProcessLookupError):
+                if Path(os.readlink(link)) == self.data:
+                    found.append(int(link.parent.name))
+        return found
 
     def _folder(self, path):
         path.mkdir(parents=True, exist_ok=True)

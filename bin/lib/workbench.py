@@ -72,13 +72,11 @@ class Progress:
 
     def __init__(self, total):
         self.total = total
-        self.number = 0
 
     @contextlib.contextmanager
-    def step(self, title):
-        """Show *title* while the body runs, and how long it took."""
-        self.number += 1
-        head = f"[{self.number}/{self.total}] {title} …"
+    def step(self, number, title):
+        """Show step *number*, *title*, while the body runs, and how long it took."""
+        head = f"[{number}/{self.total}] {title} …"
         started = time.monotonic()
         done = threading.Event()
         tick = None
