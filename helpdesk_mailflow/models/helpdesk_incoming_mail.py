@@ -1,0 +1,405 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..mailflow.note import Note, note
+from . import trace
+from .intake_values import CAN_BE_TAKEN_IN, State
+
+#: Pauses before a failed mail is tried again; after the last one it is held.
+RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+#: How much of the source the form shows.
+PREVIEW_BYTES = 64 * 1024
+#: How often processing of one mail may be cut off (killed) before it is held.
+CUT_OFF_LIMIT = 3
+#: Rows dropped of their source in one run of the vacuum.
+GC_LIMIT = 5000
+
+
+class HelpdeskIncomingMail(models.Model):
+    """The ledger: one row for each message that arrived, and what became of it."""
+
+    _name = "helpdesk.incoming.mail"
+    _description = "Incoming mail"
+    _order = "id desc"
+    _rec_name = "subject"
+    _rec_names_search = ("subject", "email_from", "message_id")
+
+    # what arrived
+    door = fields.Selection(
+        [
+            ("scanner", "Mail scanner"),
+            ("incoming_server", "Odoo incoming server"),
+            ("rpc", "Another program"),
+            ("mailgate", "Mail gateway script"),
+            ("upload", "Dropped file"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    folder_id = fields.Many2one(
+        "helpdesk.mail.folder", ondelete="set null", index="btree_not_null", readonly=True
+    )
+    scanner_label = fields.Char(related="folder_id.scanner_label", store=True, string="Scanner")
+    uidvalidity = fields.Char("UIDVALIDITY", readonly=True)
+    uid = fields.Char("UID", readonly=True)
+    size = fields.Integer(readonly=True, help="Bytes")
+    received_at = fields.Datetime(
+        readonly=True, help="When the mail server got it; else when it was stored here"
+    )
+    # what it says of itself
+    identity = fields.Char(readonly=True, help="Of the mail: Message-ID, From and Date")
+    body_digest = fields.Char(readonly=True)
+    message_id = fields.Char("Message-ID", readonly=True, index="btree_not_null")
+    subject = fields.Char(readonly=True)
+    email_from = fields.Char("From", readonly=True)
+    from_address = fields.Char("Sender's address", readonly=True, index="btree_not_null")
+    email_to = fields.Char("To", readonly=True)
+    email_cc = fields.Char("Cc", readonly=True)
+    date = fields.Datetime("Sent", readonly=True)
+    # where it stands
+    state = fields.Selection(
+        [
+            ("new", "Waiting"),
+            ("done", "Done"),
+            ("ignored", "Ignored"),
+            ("not_taken_in", "Not taken in"),
+            ("duplicate", "Came twice"),
+            ("passed_on", "Not for helpdesk"),
+            ("failed", "Failed"),
+            ("held", "Held"),
+        ],
+        required=True,
+        readonly=True,
+        default="new",
+    )
+    kind = fields.Selection(
+        [
+            ("message", "Message"),
+            ("automatic", "Automatic message"),
+            ("list", "List or bulk mail"),
+            ("auto_reply", "Auto-reply"),
+            ("bounce", "Bounce"),
+            ("receipt", "Receipt"),
+            ("feedback", "Feedback report"),
+            ("calendar", "Calendar"),
+            ("forwarding", "Forwarding confirmation"),
+        ],
+        readonly=True,
+    )
+    error = fields.Text(readonly=True)
+    tries = fields.Integer(readonly=True, help="How often it could not be acted on")
+    cut_offs = fields.Integer(readonly=True, help="How often processing began and did not end")
+    next_try = fields.Datetime(readonly=True)
+    start_only = fields.Boolean(readonly=True, help="Larger than the limit: its start is kept")
+    passed_on = fields.Boolean(readonly=True, help="Odoo's own gateway has had it")
+    mailbox_todo = fields.Selection(
+        [("seen", "Mark as read")],
+        readonly=True,
+        help="What is still to be done in the mailbox, once the outcome is committed",
+    )
+    fallback = fields.Json(
+        readonly=True, help="Ticket values of a caller that asked for tickets in general"
+    )
+    strip_attachments = fields.Boolean(
+        readonly=True, help="The incoming server is set to take in no attachments"
+    )
+    trace = fields.Json("Trace (data)", readonly=True)
+    trace_html = fields.Html(compute="_compute_trace_html", string="Trace", sanitize=False)
+    why = fields.Char(compute="_compute_why", help="The sentence that decided")
+    company_id = fields.Many2one("res.company", index="btree_not_null", readonly=True)
+    delivery_ids = fields.One2many("helpdesk.incoming.mail.delivery", "mail_id", readonly=True)
+    alias_id = fields.Many2one(
+        "helpdesk.support.alias",
+        string="Support alias",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        help="The first one, when the mail went to several",
+    )
+    ticket_ids = fields.Many2many(
+        "helpdesk.ticket",
+        compute="_compute_ticket_ids",
+        search="_search_ticket_ids",
+        string="Tickets",
+    )
+    outcome = fields.Char(compute="_compute_outcome")
+    can_take_in = fields.Boolean(compute="_compute_can")
+    can_retry = fields.Boolean(compute="_compute_can")
+    can_ignore = fields.Boolean(compute="_compute_can")
+    source_preview = fields.Text(compute="_compute_source_preview")
+
+    _fetched_once = models.UniqueIndex(
+        "(folder_id, uidvalidity, uid) WHERE folder_id IS NOT NULL AND uid IS NOT NULL"
+    )
+    _identity_index = models.Index("(identity) WHERE identity IS NOT NULL")
+    _todo_index = models.Index("(state, next_try) WHERE state IN ('new', 'failed')")
+    _mailbox_todo_index = models.Index("(folder_id) WHERE mailbox_todo IS NOT NULL")
+    _list_index = models.Index("(company_id, state, id)")
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("trace")
+    @api.depends_context("lang")
+    def _compute_trace_html(self):
+        for mail in self:
+            blocks, step = [], None
+            for item in mail.trace or []:
+                if item["step"] != step:
+                    step = item["step"]
+                    title = self.env._(trace.STEPS[step])
+                    blocks.append(Markup('<div class="fw-bold mt-2">%s</div>') % title)
+                blocks.append(
+                    Markup("<div>%s</div>") % trace.sentence(self.env, item["code"], item["values"])
+                )
+            mail.trace_html = Markup("").join(blocks)
+
+    @api.depends("trace")
+    @api.depends_context("lang")
+    def _compute_why(self):
+        for mail in self:
+            chosen = [
+                item for item in mail.trace or [] if item["step"] in ("decide", "act", "person")
+            ]
+            kind = [
+                item
+                for item in mail.trace or []
+                if item["step"] == "judge" and item["code"].startswith(("kind_", "known_", "suspect_"))
+            ]
+            mail.why = " ".join(
+                trace.sentence(self.env, item["code"], item["values"]) for item in kind[:1] + chosen
+            ) or self.env._("It waits to be processed.")
+
+    @api.depends("state", "delivery_ids.outcome", "delivery_ids.ticket_id")
+    @api.depends_context("lang")
+    def _compute_outcome(self):
+        outcomes = dict(
+            self.env["helpdesk.incoming.mail.delivery"]
+            ._fields["outcome"]
+            ._description_selection(self.env)
+        )
+        states = dict(self._fields["state"]._description_selection(self.env))
+        for mail in self:
+            parts = []
+            # sudo: the number of a ticket is no secret to who may read this row
+            for delivery in mail.sudo().delivery_ids:
+                number = delivery.ticket_id.number
+                label = outcomes[delivery.outcome]
+                parts.append(f"{label} {number}" if number else label)
+            mail.outcome = ", ".join(parts) or states[mail.state]
+
+    @api.depends("state")
+    @api.depends_context("uid")
+    def _compute_can(self):
+        writer = self.has_access("write") if self else False
+        for mail in self:
+            mail.can_take_in = writer and mail.state in CAN_BE_TAKEN_IN and not mail.start_only
+            mail.can_retry = writer and mail.state in ("failed", "held") and not mail.start_only
+            mail.can_ignore = writer and mail.state in ("failed", "held", "not_taken_in")
+
+    @api.depends("delivery_ids.ticket_id")
+    @api.depends_context("uid")
+    def _compute_ticket_ids(self):
+        # sudo to get at the deliveries; the tickets themselves are filtered by rights
+        tickets = self.sudo().with_context(active_test=False).delivery_ids.ticket_id.sudo(self.env.su)
+        readable = tickets._filtered_access("read")
+        for mail in self:
+            mail.ticket_ids = mail.sudo().delivery_ids.ticket_id.sudo(self.env.su) & readable
+
+    def _search_ticket_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain("delivery_ids", "any!", [("ticket_id", operator, value)])
+
+    def _compute_source_preview(self):
+        # sudo: the side table has no rights of its own; who reads the row may read it
+        sources = self.env["helpdesk.incoming.mail.source"].sudo()._load(self.ids)
+        for mail in self:
+            raw = sources.get(mail.id)
+            if raw is None:
+                mail.source_preview = self.env._(
+                    "The source is no longer kept. How long sources are kept is set in the"
+                    " helpdesk settings."
+                )
+                continue
+            text = raw[:PREVIEW_BYTES].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+            if len(raw) > PREVIEW_BYTES:
+                text += self.env._(
+                    "\n… %(left)s bytes more", left=len(raw) - PREVIEW_BYTES
+                )
+            mail.source_preview = text
+
+    # ------------------------------------------------------------
+    # ACCESS
+    # ------------------------------------------------------------
+    # Managers see the ledger of their companies (record rule). Other agents see the
+    # rows of the tickets that they may read, and change nothing.
+
+    @api.model
+    def _sees_ledger(self) -> bool:
+        return self.env.su or self.env.user.has_group("helpdesk_mgmt.group_helpdesk_manager")
+
+    @api.model
+    def _of_readable_tickets(self) -> Domain:
+        tickets = self.env["helpdesk.ticket"].with_context(active_test=False)._search([])
+        return Domain("delivery_ids", "any!", [("ticket_id", "in", tickets)])
+
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
+        if not bypass_access and not self._sees_ledger():
+            domain = Domain(domain) & self._of_readable_tickets()
+        return super()._search(
+            domain, offset, limit, order, bypass_access=bypass_access, **kwargs
+        )
+
+    def _check_access(self, operation):
+        result = super()._check_access(operation)
+        if not self or self._sees_ledger():
+            return result
+        allowed = self - result[0] if result else self
+        if operation == "read":
+            # sudo: the ticket's rights are applied by the sub-select
+            readable = self.sudo().search(
+                Domain("id", "in", allowed.ids) & self._of_readable_tickets()
+            )
+            forbidden = allowed - readable.sudo(False)
+        else:
+            forbidden = allowed
+        if not forbidden:
+            return result
+        if result:
+            forbidden |= result[0]
+        return forbidden, lambda: AccessError(
+            self.env._(
+                "You may see the incoming mails of tickets that you may read, and a helpdesk"
+                " manager may change them."
+            )
+        )
+
+    # ------------------------------------------------------------
+    # TRACE
+    # ------------------------------------------------------------
+
+    def _add_trace(self, step: str, *notes: Note) -> None:
+        """Append sentences to the trace of one incoming mail."""
+        self.ensure_one()
+        self.trace = (self.trace or []) + [trace.entry(step, each) for each in notes]
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_retry(self):
+        """Try failed and held mails again, now."""
+        self._ask_again("person_retry", forced=False)
+        return self._show_result()
+
+    def action_take_in(self):
+        """Make tickets of mails that were kept out."""
+        self._ask_again("person_take_in", forced=True)
+        return self._show_result()
+
+    def _ask_again(self, code: str, forced: bool) -> None:
+        self.check_access("write")
+        wrong = self.filtered(lambda mail: not (mail.can_take_in if forced else mail.can_retry))
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(mails)s: nothing more can be done with it here, it is “%(state)s”.",
+                    mails=", ".join(wrong.mapped(lambda mail: mail.subject or mail.message_id or "?")[:5]),
+                    state=dict(self._fields["state"]._description_selection(self.env))[wrong[0].state],
+                )
+            )
+        # sudo: rights on the row were checked; tickets are made as for any incoming mail
+        mails = self.sudo()
+        for mail in mails:
+            mail._add_trace("person", note(code, user=self.env.user.name))
+        mails.write({"state": State.NEW.value, "tries": 0, "cut_offs": 0, "error": False, "next_try": False})
+        self.env["helpdesk.intake"].sudo()._process(mails.sorted("id"), forced=forced)
+
+    def action_ignore(self):
+        """Leave mails as they are, for good."""
+        self.check_access("write")
+        wrong = self.filtered(lambda mail: not mail.can_ignore)
+        if wrong:
+            raise UserError(
+                self.env._("Only mails that failed, are held or were not taken in can be ignored.")
+            )
+        for mail in self.sudo():
+            mail._add_trace("person", note("person_ignore", user=self.env.user.name))
+        self.sudo().write({"state": State.IGNORED.value, "error": False, "next_try": False})
+        return True
+
+    def _show_result(self):
+        if len(self) == 1 and len(self.sudo().ticket_ids) == 1:
+            return self.action_open_tickets()
+        return True
+
+    def action_open_tickets(self):
+        """Open the tickets that these mails are part of."""
+        tickets = self.ticket_ids
+        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
+        action["domain"] = [("id", "in", tickets.ids)]
+        action["context"] = {"active_test": False}
+        if len(tickets) == 1:
+            action.update(res_id=tickets.id, views=[(False, "form")], view_mode="form")
+        return action
+
+    def action_download_source(self):
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/helpdesk_mailflow/source/{self.id}",
+            "target": "download",
+        }
+
+    # ------------------------------------------------------------
+    # UPKEEP
+    # ------------------------------------------------------------
+
+    @api.model
+    def _keep_source_days(self) -> int:
+        """Days that raw sources are kept; 0 keeps them for good."""
+        return int(
+            self.env["ir.config_parameter"].sudo().get_param("helpdesk_mailflow.keep_source_days", 90)
+        )
+
+    @api.autovacuum
+    def _gc_sources(self):
+        """Drop raw sources that are older than what is set; the rows stay."""
+        days = self._keep_source_days()
+        if not days:
+            return
+        limit = self.env.cr.now() - timedelta(days=days)
+        kept = [State.NEW.value, State.FAILED.value, State.HELD.value, State.NOT_TAKEN_IN.value]
+        ids = [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT source.id FROM helpdesk_incoming_mail_source source"
+                    " JOIN helpdesk_incoming_mail mail ON mail.id = source.mail_id"
+                    " WHERE mail.create_date < %s AND NOT (mail.state = ANY(%s)) LIMIT %s",
+                    limit,
+                    kept,
+                    GC_LIMIT,
+                )
+            )
+        ]
+        self.env["helpdesk.incoming.mail.source"].browse(ids).unlink()
+        return len(ids), len(ids) == GC_LIMIT
+
+    def unlink(self):
+        # the source's own unlink takes its file along; a cascade in SQL would not
+        self.env["helpdesk.incoming.mail.source"].sudo().search([("mail_id", "in", self.ids)]).unlink()
+        return super().unlink()
+

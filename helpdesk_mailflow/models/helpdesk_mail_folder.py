@@ -1,0 +1,166 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import json
+from datetime import datetime, timezone
+
+from odoo import api, fields, models
+
+#: A folder that failed this often in a row is told apart from a passing fault.
+WAITING_LIMIT = 1000
+
+
+class HelpdeskMailFolder(models.Model):
+    """One folder of a mail scanner, as managers, rules and the ledger refer to it.
+
+    They may not see the scanner, which has hosts and secrets.
+    """
+
+    _name = "helpdesk.mail.folder"
+    _description = "Mail folder"
+    _order = "company_id, scanner_label, name"
+    _rec_name = "name"
+
+    # groups: hosts and secrets are a system admin's; everyone else reads scanner_label
+    scanner_id = fields.Many2one(
+        "fetchmail.server",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        readonly=True,
+        groups="base.group_system",
+    )
+    scanner_label = fields.Char(
+        string="Mail scanner", related="scanner_id.name", store=True, related_sudo=True
+    )
+    scanner_active = fields.Boolean(compute="_compute_scanner_active", compute_sudo=True)
+    name = fields.Char("Folder", required=True, readonly=True)
+    special_use = fields.Char(readonly=True, help="What the server says the folder is for")
+    company_id = fields.Many2one(
+        "res.company", related="scanner_id.company_id", store=True, related_sudo=True, index=True
+    )
+    is_read = fields.Boolean("Read this folder", default=False)
+    on_server = fields.Boolean(
+        "Found on the server", default=True, readonly=True, help="When it was last looked at"
+    )
+    # text, since UIDVALIDITY and UID exceed a 32-bit signed integer
+    uidvalidity = fields.Char("UIDVALIDITY", readonly=True)
+    next_uid = fields.Char(readonly=True, help="The first UID not yet looked at")
+    start_uid = fields.Char(readonly=True, help="UIDNEXT when reading began")
+    since = fields.Datetime(
+        readonly=True, help="Mails that the server got before are not taken in"
+    )
+    waiting_uids = fields.Text(
+        readonly=True, help="UIDs that could not be fetched or stored yet, as JSON"
+    )
+    known_uids = fields.Text(
+        readonly=True, help="POP: messages that were there when reading began, as JSON"
+    )
+    last_success = fields.Datetime(readonly=True)
+    error = fields.Text(readonly=True)
+    error_since = fields.Datetime(readonly=True)
+    mail_count = fields.Integer(compute="_compute_mail_count")
+    state = fields.Selection(
+        [
+            ("off", "Not read"),
+            ("waiting", "Not activated"),
+            ("ok", "Working"),
+            ("error", "Error"),
+        ],
+        compute="_compute_state",
+    )
+
+    _once = models.Constraint(
+        "UNIQUE(scanner_id, name)", "A folder can be listed once for each scanner."
+    )
+
+    @api.depends("scanner_id.name", "name")
+    def _compute_display_name(self):
+        for folder in self:
+            folder.display_name = f"{folder.scanner_label}: {folder.name}"
+
+    @api.depends("scanner_id.active", "scanner_id.state")
+    def _compute_scanner_active(self):
+        for folder in self:
+            folder.scanner_active = folder.scanner_id.active and folder.scanner_id.state == "done"
+
+    @api.depends("is_read", "error", "scanner_active")
+    def _compute_state(self):
+        for folder in self:
+            if not folder.is_read:
+                folder.state = "off"
+            elif folder.error:
+                folder.state = "error"
+            else:
+                folder.state = "ok" if folder.scanner_active else "waiting"
+
+    def _compute_mail_count(self):
+        counts = dict(
+            self.env["helpdesk.incoming.mail"]._read_group(
+                [("folder_id", "in", self.ids)], ["folder_id"], ["__count"]
+            )
+        )
+        for folder in self:
+            folder.mail_count = counts.get(folder, 0)
+
+    def action_open_mails(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.incoming_mail_action"
+        )
+        action["domain"] = [("folder_id", "=", self.id)]
+        return action
+
+    # ------------------------------------------------------------
+    # CURSOR
+    # ------------------------------------------------------------
+
+    def _begin(self, uidvalidity: int, uidnext: int, since: datetime | None) -> None:
+        """Start reading at the next new mail, or with those received since a time.
+
+        :param since: aware; None begins with the next new mail
+        """
+        now = self.env.cr.now()
+        self.write(
+            {
+                "uidvalidity": str(uidvalidity),
+                "start_uid": str(uidnext),
+                "next_uid": "1" if since else str(uidnext),
+                "since": since.astimezone(timezone.utc).replace(tzinfo=None) if since else now,
+                "waiting_uids": False,
+            }
+        )
+
+    def _restart(self, uidvalidity: int) -> None:
+        """The server gave its messages new numbers (RFC 3501, 2.3.1.1): look at all of
+        them again. What arrived before reading began stays out by its date, what came in
+        already is known by its identity."""
+        self.write(
+            {
+                "uidvalidity": str(uidvalidity),
+                "next_uid": "1",
+                "start_uid": str(2**63),
+                "waiting_uids": False,
+            }
+        )
+
+    def _waiting(self) -> list:
+        return json.loads(self.waiting_uids or "[]")
+
+    def _set_waiting(self, uids) -> None:
+        self.waiting_uids = json.dumps(sorted(set(uids))[:WAITING_LIMIT]) if uids else False
+
+    def _known(self) -> list[str]:
+        return json.loads(self.known_uids or "[]")
+
+    def _know(self, uids) -> None:
+        """POP has no numbers that grow: remember what was there when reading began."""
+        self.known_uids = json.dumps(list(uids))
+
+    def _report(self, error: str | None) -> None:
+        """Note how the last visit went."""
+        now = fields.Datetime.now()
+        for folder in self:
+            if error:
+                folder.write({"error": error, "error_since": folder.error_since or now})
+            else:
+                folder.write({"error": False, "error_since": False, "last_success": now})

@@ -1,0 +1,364 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import ast
+import re
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+#: Local parts tried, in this order, for the alias that each company begins with.
+FIRST_LOCAL_PARTS = ("support", "helpdesk", "service")
+
+
+class HelpdeskSupportAlias(models.Model):
+    """A queue that customers write to."""
+
+    _name = "helpdesk.support.alias"
+    _description = "Support alias"
+    _inherit = ["mail.thread"]
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    color = fields.Integer()
+    friendly_name = fields.Char(
+        help="Shown before the address wherever it is sent or listed; the name if empty"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        check_company=True,
+        tracking=True,
+        index="btree_not_null",
+        help="Tickets that come in here go to this team",
+    )
+    intake = fields.Boolean(
+        default=True, tracking=True, help="When off, mails are kept and can be taken in later"
+    )
+    # the mail.alias that Odoo routes by: its own, or the one of a team
+    alias_id = fields.Many2one(
+        "mail.alias", string="Odoo alias", ondelete="restrict", readonly=True, copy=False
+    )
+    of_team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        string="Adopted from team",
+        ondelete="set null",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The team that the Odoo alias belongs to",
+    )
+    alias_name = fields.Char(
+        "Local part",
+        compute="_compute_alias_name",
+        inverse="_inverse_alias_name",
+        compute_sudo=True,
+        help="What stands before the @",
+    )
+    alias_domain_name = fields.Char(compute="_compute_alias_name", compute_sudo=True)
+    email = fields.Char(compute="_compute_email", compute_sudo=True, search="_search_email")
+    display_email = fields.Char(compute="_compute_email", compute_sudo=True)
+    address_ids = fields.One2many("helpdesk.support.alias.address", "alias_id", copy=False)
+    external_address_ids = fields.One2many(
+        "helpdesk.support.alias.address",
+        "alias_id",
+        domain=[("kind", "=", "external")],
+        copy=False,
+        help="Addresses elsewhere that are forwarded to this alias or fetched for it",
+    )
+    own_address_ids = fields.One2many(
+        "helpdesk.support.alias.address",
+        "alias_id",
+        domain=[("kind", "!=", "external")],
+        readonly=True,
+        copy=False,
+    )
+    ticket_ids = fields.One2many("helpdesk.ticket", "support_alias_id")
+    open_ticket_count = fields.Integer(compute="_compute_counts")
+    unassigned_ticket_count = fields.Integer(compute="_compute_counts")
+    waiting_mail_count = fields.Integer(
+        compute="_compute_counts", help="Mails that were not taken in or are held"
+    )
+    several_teams = fields.Boolean(compute="_compute_several_teams")
+
+    _alias_unique = models.Constraint(
+        "UNIQUE(alias_id)", "An Odoo alias can belong to one support alias."
+    )
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("alias_id.alias_name", "alias_id.alias_domain_id.name", "company_id")
+    def _compute_alias_name(self):
+        for queue in self:
+            queue.alias_name = queue.alias_id.alias_name
+            queue.alias_domain_name = (
+                queue.alias_id.alias_domain_id if queue.alias_id else queue.company_id.alias_domain_id
+            ).name
+
+    def _inverse_alias_name(self):
+        for queue in self:
+            local_part = (queue.alias_name or "").strip()
+            if "@" in local_part:
+                raise ValidationError(
+                    self.env._(
+                        "Type only what stands before the @. The domain is the one of the company:"
+                        " %(domain)s.",
+                        domain=queue.alias_domain_name or self.env._("none is set"),
+                    )
+                )
+            # sudo: aliases are a system admin's; this one belongs to the queue, whose
+            # rights were checked
+            alias = queue.alias_id.sudo()
+            if alias:
+                alias.alias_name = local_part or False
+            else:
+                queue._make_alias(local_part)
+
+    @api.depends(
+        "name",
+        "friendly_name",
+        "alias_id.alias_full_name",
+        "alias_id.alias_domain_id",
+        "address_ids.email",
+        "address_ids.kind",
+    )
+    @api.depends_context("lang")
+    def _compute_email(self):
+        for queue in self:
+            own = queue.alias_id.alias_domain_id and queue.alias_id.alias_full_name
+            external = queue.address_ids.filtered(lambda each: each.kind == "external")
+            queue.email = own or external[:1].email
+            queue.display_email = (
+                tools.formataddr((queue.friendly_name or queue.name or "", queue.email))
+                if queue.email
+                else False
+            )
+
+    def _search_email(self, operator, value):
+        return [("address_ids.email", operator, value)]
+
+    @api.depends("name", "email")
+    def _compute_display_name(self):
+        for queue in self:
+            queue.display_name = (
+                f"{queue.name} <{queue.email}>"
+                if queue.email and self.env.context.get("show_email")
+                else queue.name
+            )
+
+    def _compute_counts(self):
+        Ticket = self.env["helpdesk.ticket"]
+        domain = [("support_alias_id", "in", self.ids), ("stage_id.closed", "=", False)]
+        still_open = dict(Ticket._read_group(domain, ["support_alias_id"], ["__count"]))
+        unassigned = dict(
+            Ticket._read_group(
+                [*domain, ("user_id", "=", False)], ["support_alias_id"], ["__count"]
+            )
+        )
+        waiting = dict(
+            self.env["helpdesk.incoming.mail"]._read_group(
+                [("alias_id", "in", self.ids), ("state", "in", ("not_taken_in", "held", "failed"))],
+                ["alias_id"],
+                ["__count"],
+            )
+        )
+        for queue in self:
+            queue.open_ticket_count = still_open.get(queue, 0)
+            queue.unassigned_ticket_count = unassigned.get(queue, 0)
+            queue.waiting_mail_count = waiting.get(queue, 0)
+
+    @api.depends("company_id")
+    def _compute_several_teams(self):
+        count = self.env["helpdesk.ticket.team"].search_count([], limit=2)
+        for queue in self:
+            queue.several_teams = count > 1
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        local_parts = [vals.pop("alias_name", None) for vals in vals_list]
+        queues = super().create(vals_list)
+        for queue, local_part in zip(queues, local_parts, strict=True):
+            if not queue.alias_id:
+                queue._make_alias(local_part or "")
+        queues._sync_alias_defaults()
+        queues._sync_own_addresses()
+        return queues
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "company_id" in vals:
+            self._follow_company()
+        if vals.keys() & {"team_id", "company_id", "alias_id"}:
+            self._sync_alias_defaults()
+        if vals.keys() & {"alias_id", "company_id"}:
+            self._sync_own_addresses()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_last(self):
+        for company in self.company_id:
+            left = self.sudo().search_count(
+                [("company_id", "=", company.id), ("id", "not in", self.ids)], limit=1
+            )
+            if not left:
+                raise UserError(
+                    self.env._(
+                        "%(alias)s is the last support alias of %(company)s. One has to stay: add"
+                        " another one first, or switch its intake off.",
+                        alias=self.filtered(lambda queue: queue.company_id == company)[0].name,
+                        company=company.name,
+                    )
+                )
+
+    def unlink(self):
+        # an adopted alias goes back to its team; one of our own has no other use
+        own = self.filtered(lambda queue: not queue.of_team_id).sudo().alias_id
+        result = super().unlink()
+        own.unlink()
+        return result
+
+    def copy_data(self, default=None):
+        values = super().copy_data(default)
+        return [
+            dict(vals, name=self.env._("%s (copy)", queue.name))
+            for queue, vals in zip(self, values, strict=True)
+        ]
+
+    # ------------------------------------------------------------
+    # THE ODOO ALIAS
+    # ------------------------------------------------------------
+
+    def _make_alias(self, local_part: str) -> None:
+        """Give the queue an Odoo alias of its own."""
+        self.ensure_one()
+        # sudo: as in _inverse_alias_name
+        self.alias_id = (
+            self.env["mail.alias"]
+            .sudo()
+            .create(
+                {
+                    "alias_name": local_part or False,
+                    "alias_domain_id": self.company_id.alias_domain_id.id,
+                    "alias_model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                    "alias_contact": "everyone",
+                }
+            )
+        )
+
+    def _follow_company(self) -> None:
+        for queue in self.filtered(lambda each: not each.of_team_id):
+            queue.sudo().alias_id.alias_domain_id = queue.company_id.alias_domain_id
+
+    def _sync_alias_defaults(self) -> None:
+        """Tickets that stock Odoo would make through the alias land in the same place."""
+        for queue in self.filtered(lambda each: each.alias_id and not each.of_team_id):
+            alias = queue.sudo().alias_id
+            defaults = dict(ast.literal_eval(alias.alias_defaults or "{}"))
+            defaults.update(company_id=queue.company_id.id, team_id=queue.team_id.id)
+            alias.alias_defaults = repr({key: val for key, val in defaults.items() if val})
+
+    def _sync_own_addresses(self) -> None:
+        """Mirror the Odoo aliases' addresses; what they were before keeps leading here."""
+        Address = self.env["helpdesk.support.alias.address"].sudo()
+        for queue in self.sudo():
+            alias = queue.alias_id
+            current = alias.alias_full_name if alias.alias_domain_id and alias.alias_name else False
+            own = queue.address_ids.filtered(lambda each: each.kind == "own")
+            (own.filtered(lambda each: each.email != current)).kind = "past"
+            if not current or own.filtered(lambda each: each.email == current):
+                continue
+            existing = Address.search([("email", "=", tools.email_normalize(current) or current)])
+            if existing:
+                existing.write({"alias_id": queue.id, "kind": "own"})
+            else:
+                Address.create({"alias_id": queue.id, "email": current, "kind": "own"})
+
+    # ------------------------------------------------------------
+    # INSTALLATION
+    # ------------------------------------------------------------
+
+    @api.model
+    def _adopt_teams(self, teams) -> None:
+        """Make a support alias of each team's alias that has an address."""
+        adopted = self.sudo().with_context(active_test=False).search([("of_team_id", "in", teams.ids)])
+        for team in teams.sudo() - adopted.of_team_id:
+            if not team.alias_name:
+                continue
+            self.sudo().create(
+                {
+                    "name": team.name,
+                    "color": team.color,
+                    "team_id": team.id,
+                    "company_id": (team.company_id or self.env.company).id,
+                    "alias_id": team.alias_id.id,
+                    "of_team_id": team.id,
+                    "sequence": team.sequence,
+                }
+            )
+
+    @api.model
+    def _give_each_company_one(self, companies) -> None:
+        """A default support alias for companies that have none of their own."""
+        served = self.sudo().search([("company_id", "in", companies.ids), ("of_team_id", "=", False)])
+        for company in companies - served.company_id:
+            teams = self.env["helpdesk.ticket.team"].sudo().search([("company_id", "=", company.id)])
+            self.sudo().with_company(company).create(
+                {
+                    "name": self.env._("Support"),
+                    "company_id": company.id,
+                    "team_id": teams.id if len(teams) == 1 else False,
+                    "alias_name": self._free_local_part(company),
+                    "color": 4,
+                    "sequence": 1,
+                }
+            )
+
+    @api.model
+    def _free_local_part(self, company) -> str:
+        """The first usual local part that nothing on the company's alias domain has."""
+        domain = company.alias_domain_id
+        slug = re.sub(r"[^a-z0-9]+", "-", tools.remove_accents(company.name).lower()).strip("-")
+        suffixed = [f"support-{slug}"] if slug else []
+        tries = [*FIRST_LOCAL_PARTS, *suffixed, f"support-{company.id}"]
+        # sudo: aliases of other companies and models occupy addresses, too
+        taken = set(
+            self.env["mail.alias"]
+            .sudo()
+            .search([("alias_name", "in", tries), ("alias_domain_id", "=", domain.id)])
+            .mapped("alias_name")
+        )
+        taken |= {domain.catchall_alias, domain.bounce_alias}
+        return next(each for each in tries if each not in taken)
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_switch_intake(self):
+        for queue in self:
+            queue.intake = not queue.intake
+        return True
+
+    def action_open_tickets(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
+        action["domain"] = [("support_alias_id", "=", self.id)]
+        action["context"] = {"search_default_open": 1}
+        return action
+
+    def action_open_mails(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.incoming_mail_action"
+        )
+        action["domain"] = [("alias_id", "=", self.id)]
+        return action

@@ -1,0 +1,74 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+
+
+class HelpdeskSupportAliasAddress(models.Model):
+    """An address that leads to a support alias."""
+
+    _name = "helpdesk.support.alias.address"
+    _description = "Address of a support alias"
+    _order = "kind desc, email"
+    _rec_name = "email"
+
+    alias_id = fields.Many2one(
+        "helpdesk.support.alias", string="Support alias", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="alias_id.company_id", store=True, index=True)
+    email = fields.Char("Address", required=True)
+    kind = fields.Selection(
+        [
+            ("own", "Own"),
+            ("external", "Forwarded or fetched"),
+            ("past", "Past"),
+        ],
+        required=True,
+        default="external",
+    )
+
+    _email_unique = models.Constraint(
+        "UNIQUE(email)", "This address already leads to a support alias."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["email"] = self._normalize(vals.get("email"))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "email" in vals:
+            vals = dict(vals, email=self._normalize(vals["email"]))
+        return super().write(vals)
+
+    @api.model
+    def _normalize(self, email: str | None) -> str:
+        """The address as it is looked up.
+
+        :raise ValidationError: it is not an address
+        """
+        normalized = tools.email_normalize(email or "")
+        if not normalized:
+            raise ValidationError(
+                self.env._(
+                    "“%(email)s” is not an e-mail address. Write it like support@example.com.",
+                    email=email or "",
+                )
+            )
+        return normalized
+
+    @api.constrains("email", "kind")
+    def _check_not_of_odoo(self):
+        """An external address must not be one that Odoo itself gives to something else."""
+        external = self.filtered(lambda address: address.kind == "external")
+        # sudo: aliases of other models, too
+        taken = self.env["mail.alias"].sudo().search([("alias_full_name", "in", external.mapped("email"))])
+        if taken:
+            raise ValidationError(
+                self.env._(
+                    "%(email)s is an alias of Odoo's own (%(model)s). Mail to it is routed there.",
+                    email=taken[0].alias_full_name,
+                    model=taken[0].alias_model_id.name,
+                )
+            )

@@ -1,0 +1,59 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import fields, models
+
+
+class HelpdeskTicket(models.Model):
+    _inherit = "helpdesk.ticket"
+
+    # looked up for each incoming mail; helpdesk_mgmt has no index on them
+    number = fields.Char(index=True)
+    partner_id = fields.Many2one(index="btree_not_null")
+    commercial_partner_id = fields.Many2one(string="Account", index="btree_not_null")
+    support_alias_id = fields.Many2one(
+        "helpdesk.support.alias",
+        string="Queue",
+        ondelete="set null",
+        index="btree_not_null",
+        copy=False,
+        check_company=True,
+        tracking=True,
+        help="The support alias that the ticket came in by",
+    )
+    support_alias_color = fields.Integer(related="support_alias_id.color", string="Queue color")
+    incoming_mail_count = fields.Integer(compute="_compute_incoming_mail_count")
+
+    def _compute_incoming_mail_count(self):
+        # sudo: who may read the ticket may read the mails it is made of
+        counts = dict(
+            self.env["helpdesk.incoming.mail.delivery"]
+            .sudo()
+            ._read_group([("ticket_id", "in", self.ids)], ["ticket_id"], ["mail_id:count_distinct"])
+        )
+        for ticket in self:
+            ticket.incoming_mail_count = counts.get(ticket, 0)
+
+    def action_open_incoming_mails(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.incoming_mail_action"
+        )
+        action["domain"] = [("ticket_ids", "in", self.ids)]
+        action["context"] = {"create": False}
+        mails = self.env["helpdesk.incoming.mail"].search(action["domain"], limit=2)
+        if len(mails) == 1:
+            action.update(res_id=mails.id, views=[(False, "form")], view_mode="form")
+        return action
+
+    def _notify_get_reply_to(self, default=None, author_id=False):
+        """Answers come back to the support alias that the ticket came in by, if it has an
+        address of its own; else as before."""
+        result = super()._notify_get_reply_to(default=default, author_id=author_id)
+        # sudo: an address is no secret, a queue's rights do not matter for writing to it
+        for ticket in self.sudo():
+            alias = ticket.support_alias_id.alias_id
+            if alias.alias_name and alias.alias_domain_id:
+                result[ticket.id] = self._notify_get_reply_to_formatted_email(
+                    alias.alias_full_name, author_id=author_id
+                )
+        return result

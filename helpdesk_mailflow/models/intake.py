@@ -1,0 +1,285 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools.misc import format_datetime
+
+from ..mailflow.mail import Limits, Mail, read
+from ..mailflow.note import note
+from . import trace
+from .helpdesk_incoming_mail import CUT_OFF_LIMIT, RETRY_PAUSES
+from .intake_values import Entry, State
+
+_logger = logging.getLogger(__name__)
+
+#: Mails acted on in one transaction.
+BATCH = 50
+#: How often a batch is tried anew after it met another transaction.
+CONCURRENCY_TRIES = 5
+#: A row that waits longer than this was left behind by a process that ended.
+LEFT_BEHIND_AFTER = timedelta(minutes=10)
+#: What the database raises when it is not the mail's fault.
+NOT_THE_MAILS_FAULT = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message at a door.
+
+    :param values: of ``helpdesk.incoming.mail``: door, folder_id, uid, fallback …
+    :param origin: the sentence that says where it came from
+    """
+
+    raw: bytes
+    values: dict
+    origin: tuple[str, dict]
+    received_at: datetime | None = None
+    notes: tuple = field(default=())
+
+
+class HelpdeskIntake(models.AbstractModel):
+    """The way of a mail: store, read, judge, decide, act.
+
+    Every door calls :meth:`_store`, then :meth:`_process`. Only these two and ``act``
+    write.
+    """
+
+    _name = "helpdesk.intake"
+    _description = "Intake of mail"
+
+    # ------------------------------------------------------------
+    # STORE
+    # ------------------------------------------------------------
+
+    @api.model
+    def _store(self, arrivals: Iterable[Arrival]):
+        """Write messages into the ledger, as raw bytes, before anybody looks at them.
+
+        :return: ``helpdesk.incoming.mail``, in the order of ``arrivals``
+        :raise OSError: a large source could not be written
+        """
+        arrivals = list(arrivals)
+        rows = self.env["helpdesk.incoming.mail"].create(
+            [
+                {
+                    **arrival.values,
+                    "size": arrival.values.get("size", len(arrival.raw)),
+                    "received_at": arrival.received_at or self.env.cr.now(),
+                    "trace": [trace.entry("store", each) for each in (note(arrival.origin[0], **arrival.origin[1]), *arrival.notes)],
+                }
+                for arrival in arrivals
+            ]
+        )
+        rows.flush_recordset()
+        self.env["helpdesk.incoming.mail.source"]._store(
+            {row.id: arrival.raw for row, arrival in zip(rows, arrivals, strict=True)}
+        )
+        return rows
+
+    # ------------------------------------------------------------
+    # READ
+    # ------------------------------------------------------------
+
+    @api.model
+    def _limits(self) -> Limits:
+        """The bounds of reading, from the settings."""
+        param = self.env["ir.config_parameter"].sudo().get_param
+        defaults = Limits()
+        return Limits(
+            parts=int(param("helpdesk_mailflow.max_parts", defaults.parts)),
+            depth=int(param("helpdesk_mailflow.max_depth", defaults.depth)),
+            attachments=int(param("helpdesk_mailflow.max_attachments", defaults.attachments)),
+        )
+
+    @api.model
+    def _read(self, rows, sources: dict[int, bytes] | None = None) -> dict[int, Mail]:
+        """Parse stored messages; those whose source is no longer kept are absent."""
+        if sources is None:
+            sources = self.env["helpdesk.incoming.mail.source"]._load(rows.ids)
+        limits = self._limits()
+        return {row_id: read(raw, limits) for row_id, raw in sources.items()}
+
+    # ------------------------------------------------------------
+    # PROCESS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _process(self, rows, sources=None, forced=False, commit=False):
+        """Take stored messages through read, judge, decide and act.
+
+        A batch runs under a savepoint; when it fails it is halved until the one bad mail
+        stands alone and is ``failed``.
+
+        :param rows: ``helpdesk.incoming.mail`` in state *new*
+        :param sources: their raw bytes, if the caller has them still
+        :param forced: a person asked to take them in, whatever was decided before
+        :param commit: the transaction is ours: commit after each batch, and on a conflict
+            with another transaction roll back and try again
+        """
+        rows = rows.sudo()
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            if commit:
+                batch = self._claim(batch)
+            if not batch:
+                continue
+            given = {row.id: sources[row.id] for row in batch} if sources else None
+            entries = self._entries(batch, given, forced)
+            for group in self._independent(entries):
+                self._run(group, commit)
+
+    @api.model
+    def _claim(self, rows):
+        """Note, committed, that processing begins: whoever is killed by a mail leaves a mark."""
+        rows = rows.try_lock_for_update().filtered(lambda row: row.state in ("new", "failed"))
+        cut_off = rows.filtered(lambda row: row.cut_offs >= CUT_OFF_LIMIT)
+        for row in cut_off:
+            row._add_trace("act", note("act_cut_off", count=row.cut_offs))
+            row.write({"state": State.HELD.value, "next_try": False})
+        rows -= cut_off
+        for row in rows:
+            row.cut_offs += 1
+        self.env.flush_all()
+        self.env.cr.commit()
+        return rows
+
+    @api.model
+    def _entries(self, rows, sources, forced) -> list[Entry]:
+        mails = self._read(rows, sources)
+        entries = []
+        for row in rows:
+            mail = mails.get(row.id)
+            if mail and row.strip_attachments:
+                mail = replace(mail, attachments=())
+            if mail is None:
+                row.write(
+                    {
+                        "state": State.HELD.value,
+                        "error": self.env._("Its source is no longer kept, so nothing can be made of it."),
+                    }
+                )
+                continue
+            folder = row.folder_id
+            entries.append(
+                Entry(
+                    row_id=row.id,
+                    mail=mail,
+                    company_id=(folder.company_id or row.company_id or self.env.company).id,
+                    folder_alias_id=folder.scanner_id.default_alias_id.id or None,
+                    fallback=row.fallback if isinstance(row.fallback, dict) else None,
+                    start_only=row.start_only,
+                    forced=forced,
+                )
+            )
+        return entries
+
+    @api.model
+    def _independent(self, entries: list[Entry]) -> Iterable[list[Entry]]:
+        """Groups in which no mail needs what another one of its group will become: the
+        same mail twice, or an answer to a mail before it."""
+        group, identities, message_ids = [], set(), set()
+        for each in entries:
+            mail = each.mail
+            if mail.identity in identities or message_ids.intersection(
+                (*mail.references, *mail.in_reply_to, mail.message_id)
+            ):
+                yield group
+                group, identities, message_ids = [], set(), set()
+            group.append(each)
+            identities.add(mail.identity)
+            message_ids.add(mail.message_id)
+        if group:
+            yield group
+
+    @api.model
+    def _run(self, entries: list[Entry], commit: bool, attempt: int = 1) -> None:
+        """Act on a group, halving it when it fails."""
+        try:
+            with self.env.cr.savepoint():
+                self._step_through(entries)
+            if commit:
+                self.env.cr.commit()
+            return
+        except NOT_THE_MAILS_FAULT as error:
+            if not commit or not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                raise
+            if attempt >= CONCURRENCY_TRIES:
+                raise
+            _logger.info("Intake met another transaction (%s), attempt %s", error, attempt)
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+        except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
+            if len(entries) == 1:
+                self._fail(entries[0], error)
+                if commit:
+                    self.env.cr.commit()
+                return
+            _logger.info("A batch of %s mails failed and is halved: %s", len(entries), error)
+            half = len(entries) // 2
+            self._run(entries[:half], commit)
+            self._run(entries[half:], commit)
+            return
+        self._run(entries, commit, attempt + 1)
+
+    @api.model
+    def _step_through(self, entries: list[Entry]):
+        verdicts = self.env["helpdesk.intake.judge"]._judge(entries)
+        plans = self.env["helpdesk.intake.decide"]._decide(verdicts)
+        return self.env["helpdesk.intake.act"]._act(plans)
+
+    @api.model
+    def _fail(self, entry: Entry, error: Exception) -> None:
+        """Keep a mail that could not be acted on, for another try or for a person."""
+        row = self.env["helpdesk.incoming.mail"].browse(entry.row_id)
+        _logger.warning("Incoming mail %s could not be acted on", row.id, exc_info=error)
+        text = self._error_text(error)
+        tries = row.tries + 1
+        values = self.env["helpdesk.intake.act"]._row_values(entry.mail)
+        values.update(tries=tries, error=text, cut_offs=0)
+        if tries > len(RETRY_PAUSES):
+            values.update(state=State.HELD.value, next_try=False)
+            sentence = note("act_held", count=tries, error=text)
+        else:
+            when = self.env.cr.now() + RETRY_PAUSES[tries - 1]
+            values.update(state=State.FAILED.value, next_try=when)
+            sentence = note("act_failed", error=text, when=format_datetime(self.env, when, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"))
+        row.write(values)
+        row._add_trace("act", sentence)
+        self.env.flush_all()
+
+    @api.model
+    def _error_text(self, error: Exception) -> str:
+        """An exception in one line: a user's error as it is, another one with its type."""
+        text = " ".join(str(error).split())[:500]
+        if isinstance(error, UserError):
+            return text
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+    # ------------------------------------------------------------
+    # RETRY
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_retry(self):
+        """Take up failed mails whose pause is over, and those left behind by a process
+        that ended in the middle."""
+        now = self.env.cr.now()
+        Mail = self.env["helpdesk.incoming.mail"].sudo()
+        left_behind = [("state", "=", "new"), ("write_date", "<", now - LEFT_BEHIND_AFTER)]
+        due = [("state", "=", "failed"), ("next_try", "<=", now)]
+        rows = Mail.search(["|", "&", *left_behind, "&", *due], order="id", limit=500)
+        self.env["ir.cron"]._commit_progress(remaining=len(rows))
+        # one at a time: one of them may be the one that ends processes
+        for row in rows:
+            self._process(row, commit=True)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+

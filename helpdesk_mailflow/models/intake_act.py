@@ -1,0 +1,524 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from odoo import api, models, tools
+
+from ..mailflow.mail import Mail
+from ..mailflow.note import note
+from . import trace
+from .intake_values import DeliveryPlan, Outcome, Plan
+from .reviewed_overrides import unknown_overrides
+
+_logger = logging.getLogger(__name__)
+
+#: Context of everything that a mail makes, as Odoo's gateway has it: nobody follows what
+#: arrives by mail only because the gateway runs as them, and no "created" note is needed.
+GATEWAY_CONTEXT = {
+    "mail_create_nosubscribe": True,
+    "mail_create_nolog": True,
+    "attachments_mime_plainxml": True,
+}
+#: Longest header that is kept in a column of the ledger (characters).
+COLUMN = 1000
+
+
+@dataclass
+class Item:
+    """One delivery while it is acted on: its records come to be one after the other."""
+
+    plan: Plan
+    delivery: DeliveryPlan
+    partner: object = None
+    ticket: object = None
+    message: object = None
+    notes: list = None
+
+    @property
+    def mail(self) -> Mail:
+        return self.plan.verdict.entry.mail
+
+
+class HelpdeskIntakeAct(models.AbstractModel):
+    """Plans -> contacts, tickets, messages; then state, outcome and trace."""
+
+    _name = "helpdesk.intake.act"
+    _description = "Intake of mail: act"
+
+    @api.model
+    def _act(self, plans: list[Plan]) -> None:
+        self = self.with_context(**GATEWAY_CONTEXT)
+        passed = self._pass_on(plans)
+        items = [
+            Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries
+        ]
+        self._make_contacts(items)
+        self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
+        self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
+        self._make_messages(
+            [
+                item
+                for item in items
+                if item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY, Outcome.NOTE)
+            ]
+        )
+        self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
+        self._write_deliveries(items)
+        self._write_rows(plans, items, passed)
+        self.env.flush_all()
+
+    # ------------------------------------------------------------
+    # OTHER PARTS OF ODOO
+    # ------------------------------------------------------------
+
+    @api.model
+    def _pass_on(self, plans) -> dict[int, list]:
+        """Let Odoo's own gateway have the mails that concern others, too. An error there
+        undoes nothing here. Returns notes by row id."""
+        notes = defaultdict(list)
+        wanted = [plan.verdict.entry for plan in plans if plan.pass_on]
+        rows = self.env["helpdesk.incoming.mail"].browse([each.row_id for each in wanted])
+        sources = self.env["helpdesk.incoming.mail.source"]._load(
+            rows.filtered(lambda row: not row.passed_on).ids
+        )
+        for row in rows:
+            if row.id not in sources:
+                continue
+            gateway = self.env["mail.thread"].with_context(
+                mailflow_door=False, mailflow_without_tickets=True
+            )
+            try:
+                with self.env.cr.savepoint():
+                    gateway.message_process(False, sources[row.id])
+            except Exception as error:  # noqa: BLE001 -- its error is told, not raised
+                _logger.warning("Odoo's gateway refused incoming mail %s", row.id, exc_info=True)
+                text = self.env["helpdesk.intake"]._error_text(error)
+                notes[row.id].append(note("act_pass_on_failed", error=text))
+            else:
+                notes[row.id].append(note("act_passed_on"))
+            row.passed_on = True
+        return notes
+
+    # ------------------------------------------------------------
+    # CONTACTS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _make_contacts(self, items) -> None:
+        Partner = self.env["res.partner"]
+        wanted = {}
+        for item in items:
+            contact = item.delivery.contact
+            if not contact:
+                item.partner = Partner
+            elif contact.values and item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY):
+                key = tools.email_normalize(contact.values["email"]), contact.values.get("company_id")
+                wanted.setdefault(key, []).append(item)
+            else:
+                item.partner = Partner.browse(contact.partner_id or [])
+        partners = Partner.create([group[0].delivery.contact.values for group in wanted.values()])
+        for partner, group in zip(partners, wanted.values(), strict=True):
+            for item in group:
+                item.partner = partner
+            if partner.parent_id:
+                made = note(
+                    "act_contact_account", contact=partner.name, account=partner.parent_id.display_name
+                )
+            else:
+                made = note("act_contact", contact=partner.name)
+            group[0].notes.append(made)
+
+    # ------------------------------------------------------------
+    # TICKETS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _make_tickets(self, items) -> None:
+        if not items:
+            return
+        channel = self.env.ref("helpdesk_mgmt.helpdesk_ticket_channel_email", raise_if_not_found=False)
+        unknown = unknown_overrides(self.env["helpdesk.ticket"], "message_new")
+        if unknown:
+            _logger.info("message_new goes mail by mail, it is overridden by %s", ", ".join(unknown))
+        for user_id, group in self._by_author(items).items():
+            Ticket = self.env["helpdesk.ticket"].with_user(user_id).sudo().with_context(**GATEWAY_CONTEXT)
+            values = [self._ticket_values(item, channel) for item in group]
+            if unknown:
+                tickets = Ticket.concat(
+                    *(
+                        Ticket.message_new(self._message_dict(item), dict(vals))
+                        for item, vals in zip(group, values, strict=True)
+                    )
+                )
+            else:
+                tickets = Ticket.create(values)
+            for item, ticket in zip(group, tickets, strict=True):
+                item.ticket = ticket
+                item.notes.append(note("act_ticket", ticket=ticket.number))
+        if not unknown:
+            self._subscribe(items)
+
+    @api.model
+    def _by_author(self, items) -> dict[int, list]:
+        """Items by the user in whose name their tickets are made: an agent who writes to a
+        support alias, else OdooBot, as in Odoo's gateway."""
+        groups = defaultdict(list)
+        for item in items:
+            contact = item.delivery.contact
+            groups[contact and contact.user_id or self.env.ref("base.user_root").id].append(item)
+        return groups
+
+    @api.model
+    def _ticket_values(self, item, channel) -> dict:
+        mail, delivery = item.mail, item.delivery
+        values = {
+            "name": mail.subject or self.env._("No Subject"),
+            "description": self._body(mail) or Markup("<p></p>"),
+            "partner_id": item.partner.id,
+            "partner_name": mail.from_.name or item.partner.name or mail.from_.email,
+            "partner_email": mail.from_.email,
+            "email_cc": ", ".join(self._cc_addresses(mail)),
+            "company_id": delivery.company_id,
+            "user_id": False,
+            "channel_id": channel.id if channel else False,
+            "support_alias_id": delivery.alias_id,
+        }
+        values.update({key: value for key, value in delivery.values.items() if value or key != "team_id"})
+        return values
+
+    @api.model
+    def _cc_addresses(self, mail) -> list[str]:
+        return [tools.formataddr((each.name, each.normalized)) for each in mail.cc if each.normalized]
+
+    @api.model
+    def _body(self, mail) -> Markup:
+        return Markup(mail.body_html)
+
+    @api.model
+    def _subscribe(self, items) -> None:
+        """The requester, and the contacts among To and Cc, follow the ticket."""
+        _all, internal, external = self.env["mail.message.subtype"]._default_subtypes("helpdesk.ticket")
+        values = []
+        for item in items:
+            partners = item.partner | self.env["res.partner"].browse(item.plan.verdict.participants)
+            for partner in partners:
+                subtypes = external if partner.partner_share else [*external, *internal]
+                values.append(
+                    {
+                        "res_model": "helpdesk.ticket",
+                        "res_id": item.ticket.id,
+                        "partner_id": partner.id,
+                        "subtype_ids": [(6, 0, subtypes)],
+                    }
+                )
+        # the ticket was made a moment ago; a responsible may have been subscribed by that
+        following = {
+            (row.res_id, row.partner_id.id)
+            for row in self.env["mail.followers"].search(
+                [
+                    ("res_model", "=", "helpdesk.ticket"),
+                    ("res_id", "in", [item.ticket.id for item in items]),
+                ]
+            )
+        }
+        self.env["mail.followers"].create(
+            [each for each in values if (each["res_id"], each["partner_id"]) not in following]
+        )
+
+    @api.model
+    def _update_tickets(self, items) -> None:
+        """What a reply changes on its ticket."""
+        if not items:
+            return
+        unknown = unknown_overrides(self.env["helpdesk.ticket"], "message_update")
+        if unknown:
+            _logger.info("message_update goes mail by mail, it is overridden by %s", ", ".join(unknown))
+        for item in items:
+            ticket = self._ticket_of(item)
+            if unknown:
+                ticket.message_update(self._message_dict(item))
+            else:
+                cc = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
+                new = ticket._mail_cc_sanitized_raw_dict(", ".join(self._cc_addresses(item.mail)))
+                if new.keys() - cc.keys():
+                    ticket.email_cc = ", ".join((new | cc).values())
+                if item.plan.verdict.participants:
+                    ticket._message_subscribe(list(item.plan.verdict.participants))
+            if item.delivery.reopen:
+                stages = ticket.team_id._get_applicable_stages().filtered(lambda stage: not stage.closed)
+                if stages:
+                    ticket.stage_id = stages.filtered(lambda stage: not stage.unattended)[:1] or stages[:1]
+            item.notes.append(note("act_reply", ticket=ticket.number))
+
+    @api.model
+    def _ticket_of(self, item):
+        if not item.ticket:
+            contact = item.delivery.contact
+            user = contact and contact.user_id or self.env.ref("base.user_root").id
+            item.ticket = (
+                self.env["helpdesk.ticket"]
+                .with_user(user)
+                .sudo()
+                .with_context(**GATEWAY_CONTEXT)
+                .browse(item.delivery.ticket_id)
+            )
+        return item.ticket
+
+    # ------------------------------------------------------------
+    # MESSAGES
+    # ------------------------------------------------------------
+
+    @api.model
+    def _make_messages(self, items) -> None:
+        if not items:
+            return
+        unknown = unknown_overrides(self.env["helpdesk.ticket"], "message_post")
+        root = self.env.ref("base.user_root")
+        for item in items:
+            # as OdooBot, who is archived: so the author is told from the message
+            item.ticket = self._ticket_of(item).with_user(root).sudo()
+        if unknown:
+            _logger.info("message_post goes mail by mail, it is overridden by %s", ", ".join(unknown))
+            for item in items:
+                item.message = item.ticket.with_context(
+                    mail_post_autofollow_author_skip=not item.partner
+                ).message_post(**self._post_values(item), attachments=self._attachments(item.mail))
+        else:
+            self._post_in_batch(items)
+        for item in items:
+            participants = item.plan.verdict.participants
+            if participants:
+                # after the notification: they had the mail itself
+                item.message.partner_ids = [(4, each) for each in participants]
+        self._show_inline_images(items)
+
+    @api.model
+    def _post_values(self, item) -> dict:
+        """Parameters of ``message_post``, as Odoo's gateway gives them."""
+        mail = item.mail
+        new = item.delivery.outcome is Outcome.TICKET
+        internal = item.delivery.internal
+        own = item.plan.verdict.own_addresses
+        if new:
+            subtype = item.ticket._creation_subtype().id
+        else:
+            name = "mail.mt_note" if internal else "mail.mt_comment"
+            subtype = self.env["ir.model.data"]._xmlid_to_res_id(name)
+        return {
+            "body": self._body(mail),
+            "subject": mail.subject or False,
+            "message_type": "email",
+            "email_from": mail.from_.formatted if mail.from_.email else False,
+            "author_id": item.partner.id or False,
+            "message_id": mail.message_id,
+            "date": mail.date.replace(tzinfo=None) if mail.date else self.env.cr.now(),
+            "parent_id": item.delivery.message_id or False,
+            "subtype_id": subtype,
+            "is_internal": internal,
+            "partner_ids": [],
+            "incoming_email_to": ",".join(each.formatted for each in mail.to if each.normalized not in own),
+            "incoming_email_cc": ",".join(each.formatted for each in mail.cc if each.normalized not in own),
+        }
+
+    @api.model
+    def _attachments(self, mail) -> list[tuple]:
+        return [(each.name, each.content, {"cid": each.cid}) for each in mail.attachments]
+
+    @api.model
+    def _post_in_batch(self, items) -> None:
+        """What ``message_post`` does, for many tickets at once."""
+        tickets = self.env["helpdesk.ticket"].concat(*(item.ticket for item in items))
+        domains = tickets.sudo()._mail_get_alias_domains(default_company=self.env.company)
+        companies = tickets._mail_get_companies(default=self.env.company)
+        reply_to = tickets._notify_get_reply_to()
+        all_values = []
+        for item in items:
+            ticket = item.ticket
+            values = self._post_values(item)
+            values.update(
+                author_guest_id=False,
+                email_add_signature=True,
+                model=ticket._name,
+                res_id=ticket.id,
+                outgoing_email_to=False,
+                record_alias_domain_id=domains[ticket.id].id,
+                record_company_id=companies[ticket.id].id,
+                reply_to=reply_to[ticket.id] or values["email_from"],
+            )
+            if item.delivery.outcome is not Outcome.TICKET:
+                values["parent_id"] = ticket._message_compute_parent_id(values["parent_id"])
+            values.update(ticket._process_attachments_for_post(self._attachments(item.mail), [], values))
+            all_values.append(values)
+        messages = tickets[:1]._message_create(all_values)
+        for item, message, values in zip(items, messages, all_values, strict=True):
+            item.message = message
+            ticket = item.ticket._fallback_lang()
+            if item.partner and not item.partner.partner_share and item.delivery.outcome is Outcome.REPLY:
+                ticket._message_subscribe(partner_ids=item.partner.ids)
+            ticket._message_post_after_hook(message, values)
+            ticket._notify_thread(message, values)
+
+    @api.model
+    def _show_inline_images(self, items) -> None:
+        """The description of a new ticket shows the images of its mail, as the message does."""
+        for item in items:
+            if item.delivery.outcome is Outcome.TICKET and any(
+                each.cid and each.cid in (item.mail.html or "") for each in item.mail.attachments
+            ):
+                item.ticket.with_context(tracking_disable=True).description = item.message.body
+
+    @api.model
+    def _message_dict(self, item) -> dict:
+        """The mail as Odoo's ``message_parse`` would give it, for somebody else's override."""
+        mail = item.mail
+        values = self._post_values(item) if item.ticket else {}
+        return {
+            **values,
+            "message_type": "email",
+            "message_id": mail.message_id,
+            "subject": mail.subject,
+            "from": mail.from_.formatted,
+            "email_from": mail.from_.formatted,
+            "to": ",".join(each.formatted for each in mail.to),
+            "cc": ",".join(each.formatted for each in mail.cc),
+            "recipients": ",".join(each.email for each in mail.recipients),
+            "body": self._body(mail),
+            "references": " ".join(mail.references),
+            "in_reply_to": " ".join(mail.in_reply_to),
+            "date": str(mail.date.replace(tzinfo=None, microsecond=0)) if mail.date else False,
+            "author_id": item.partner.id or False,
+            "parent_id": item.delivery.message_id or False,
+            "is_internal": item.delivery.internal,
+            "is_bounce": False,
+            "attachments": self._attachments(mail),
+        }
+
+    # ------------------------------------------------------------
+    # BOUNCES
+    # ------------------------------------------------------------
+
+    @api.model
+    def _mark_bounces(self, items) -> None:
+        """Show on the message that we sent that it did not arrive, and at whom."""
+        for item in items:
+            self._ticket_of(item)
+            item.message = self.env["mail.message"].browse(item.delivery.message_id or [])
+            notifications = self.env["mail.notification"].search(
+                [("mail_message_id", "in", item.message.ids), ("notification_type", "=", "email")]
+            )
+            report = "\n".join((item.mail.text, *item.mail.delivery_texts)).lower()
+            failed = notifications.filtered(
+                lambda each, report=report: (
+                    each.res_partner_id.email_normalized or each.mail_email_address or "\n\n"
+                )
+                in report
+            )
+            if not failed and len(notifications) == 1:
+                failed = notifications
+            failed.write(
+                {
+                    "notification_status": "bounce",
+                    "failure_type": "mail_bounce",
+                    "failure_reason": item.mail.text[:COLUMN],
+                }
+            )
+            if failed:
+                names = failed.mapped(lambda each: each.res_partner_id.display_name or each.mail_email_address)
+                item.notes.append(note("act_bounce", address=", ".join(filter(None, names))))
+            else:
+                item.notes.append(note("act_bounce_unknown"))
+
+    # ------------------------------------------------------------
+    # LEDGER
+    # ------------------------------------------------------------
+
+    @api.model
+    def _write_deliveries(self, items) -> None:
+        Delivery = self.env["helpdesk.incoming.mail.delivery"]
+        waiting = {
+            (each.identity, each.alias_key): each
+            for each in Delivery.search(
+                [
+                    ("identity", "in", [item.mail.identity for item in items]),
+                    ("outcome", "in", ("not_taken_in", "held")),
+                ]
+            )
+        }
+        new = []
+        for item in items:
+            verdict, delivery = item.plan.verdict, item.delivery
+            identity = item.mail.identity
+            if verdict.known or verdict.suspect:
+                # a person took it in beside the first one
+                identity = f"{identity}:{verdict.entry.row_id}"
+            values = {
+                "outcome": delivery.outcome.value,
+                "ticket_id": item.ticket.id if item.ticket else False,
+                "message_id": item.message.id if item.message else False,
+            }
+            earlier = waiting.get((identity, delivery.alias_id or 0))
+            if earlier:
+                earlier.write(values)
+            else:
+                new.append(
+                    {
+                        **values,
+                        "mail_id": verdict.entry.row_id,
+                        "identity": identity,
+                        "alias_id": delivery.alias_id,
+                        "alias_key": delivery.alias_id or 0,
+                        "company_id": delivery.company_id,
+                    }
+                )
+        Delivery.create(new)
+
+    @api.model
+    def _row_values(self, mail: Mail) -> dict:
+        """What a mail says of itself, for the columns of the ledger."""
+        return {
+            "identity": mail.identity,
+            "body_digest": mail.body_digest,
+            "message_id": mail.message_id[:COLUMN],
+            "subject": mail.subject[:COLUMN],
+            "email_from": mail.from_.formatted[:COLUMN],
+            "from_address": mail.from_.normalized[:COLUMN],
+            "email_to": ", ".join(each.formatted for each in mail.to)[:COLUMN],
+            "email_cc": ", ".join(each.formatted for each in mail.cc)[:COLUMN],
+            "date": mail.date.replace(tzinfo=None) if mail.date else False,
+        }
+
+    @api.model
+    def _write_rows(self, plans, items, passed) -> None:
+        by_plan = defaultdict(list)
+        for item in items:
+            by_plan[id(item.plan)].append(item)
+        for plan in plans:
+            verdict = plan.verdict
+            entry = verdict.entry
+            row = self.env["helpdesk.incoming.mail"].browse(entry.row_id)
+            own = by_plan[id(plan)]
+            company_id = own[0].delivery.company_id if own else entry.company_id
+            alias_ids = [item.delivery.alias_id for item in own if item.delivery.alias_id]
+            alias_ids += [each.alias_id for each in verdict.destinations if each.alias_id]
+            story = [("read", each) for each in entry.mail.notes]
+            story += [("judge", each) for each in verdict.notes]
+            story += [("decide", each) for each in plan.notes]
+            story += [("act", each) for each in passed[entry.row_id]]
+            story += [("act", each) for item in own for each in item.notes]
+            row.write(
+                {
+                    **self._row_values(entry.mail),
+                    "kind": verdict.kind.kind.value,
+                    "state": plan.state.value,
+                    "company_id": company_id,
+                    "alias_id": alias_ids[0] if alias_ids else False,
+                    "error": False,
+                    "next_try": False,
+                    "cut_offs": 0,
+                    "trace": (row.trace or []) + [trace.entry(step, each) for step, each in story],
+                }
+            )

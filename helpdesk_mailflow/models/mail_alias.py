@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, models
+
+
+class MailAlias(models.Model):
+    _inherit = "mail.alias"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"alias_name", "alias_domain_id"}:
+            self._mailflow_sync()
+        return result
+
+    def _mailflow_sync(self):
+        """The addresses of support aliases follow those of their Odoo aliases."""
+        # sudo: support aliases of other companies may share the alias domain
+        Queue = self.env["helpdesk.support.alias"].sudo()
+        queues = Queue.search([("alias_id", "in", self.ids)])
+        queues._sync_own_addresses()
+        teams = self.env["helpdesk.ticket.team"].sudo().search(
+            [("alias_id", "in", (self - queues.alias_id).ids)]
+        )
+        Queue._adopt_teams(teams)
+
+
+class MailAliasDomain(models.Model):
+    _inherit = "mail.alias.domain"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        domains = super().create(vals_list)
+        domains._mailflow_sync()
+        return domains
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "name" in vals:
+            self._mailflow_sync()
+        return result
+
+    def _mailflow_sync(self):
+        aliases = self.env["mail.alias"].sudo().search([("alias_domain_id", "in", self.ids)])
+        aliases._mailflow_sync()
+
+    @api.model
+    def _find_aliases(self, email_list):
+        """Also ours: external and past addresses of support aliases, mailboxes of scanners."""
+        found = super()._find_aliases(email_list)
+        left = [email for email in email_list if email and "@" in email and email not in found]
+        if not left:
+            return found
+        # sudo: whoever posts a message may ask, the answer is only about these addresses
+        addresses = self.env["helpdesk.support.alias.address"].sudo().search_fetch(
+            [("email", "in", left)], ["email"]
+        )
+        scanners = self.env["fetchmail.server"].sudo().search_fetch(
+            [("is_scanner", "=", True), ("user", "in", left)], ["user"]
+        )
+        own = {*addresses.mapped("email"), *(user.lower() for user in scanners.mapped("user"))}
+        return found + [email for email in left if email in own]

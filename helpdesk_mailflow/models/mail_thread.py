@@ -1,0 +1,111 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import logging
+import xmlrpc.client as xmlrpclib
+
+from odoo import api, models
+
+from ..mailflow.mail import read
+from .intake import Arrival
+
+_logger = logging.getLogger(__name__)
+
+
+class MailThread(models.AbstractModel):
+    """The borrowed doors: whoever hands a mail to Odoo's gateway.
+
+    The transaction is the caller's, so the row of the ledger and what is made of the mail
+    are committed by the caller, both or none.
+    """
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def message_process(
+        self,
+        model,
+        message,
+        custom_values=None,
+        save_original=False,
+        strip_attachments=False,
+        thread_id=None,
+    ):
+        def stock():
+            return super(MailThread, self).message_process(
+                model,
+                message,
+                custom_values=custom_values,
+                save_original=save_original,
+                strip_attachments=strip_attachments,
+                thread_id=thread_id,
+            )
+
+        if self.env.context.get("mailflow_without_tickets"):
+            return stock()
+        raw = self._mailflow_raw(message)
+        fallback = None
+        if model == "helpdesk.ticket":
+            if thread_id:
+                # the caller names the very ticket: nothing is left to be judged
+                return stock()
+            fallback = dict(custom_values or {})
+        if not self._mailflow_concerns_helpdesk(raw, fallback):
+            return stock()
+        return self._mailflow_take(raw, fallback, strip_attachments)
+
+    @api.model
+    def _mailflow_raw(self, message) -> bytes:
+        if isinstance(message, xmlrpclib.Binary):
+            return bytes(message.data)
+        if isinstance(message, str):
+            return message.encode("utf-8", "surrogateescape")
+        return bytes(message)
+
+    @api.model
+    def _mailflow_concerns_helpdesk(self, raw: bytes, fallback) -> bool:
+        """Whether a mail is ours, from its headers alone."""
+        head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n"
+        return self.env["helpdesk.intake.judge"].sudo()._concerns_helpdesk(read(head), fallback)
+
+    @api.model
+    def _mailflow_take(self, raw: bytes, fallback, strip_attachments):
+        """Store and process a mail in the caller's transaction.
+
+        :return: id of the ticket, False if there is none; as ``message_process``
+        """
+        server = self.env["fetchmail.server"].sudo().browse(
+            self.env.context.get("default_fetchmail_server_id") or []
+        )
+        if server:
+            values, origin = {"door": "incoming_server"}, ("stored_incoming_server", {"server": server.name})
+        elif self.env.context.get("mailflow_door") == "mailgate":
+            values, origin = {"door": "mailgate"}, ("stored_mailgate", {})
+        else:
+            values, origin = {"door": "rpc"}, ("stored_rpc", {})
+        # sudo: the ledger is not the caller's to write; what the mail makes is made in the
+        # name of its sender, as Odoo's gateway does
+        intake = self.with_context(default_fetchmail_server_id=None).env["helpdesk.intake"].sudo()
+        row = intake._store(
+            [
+                Arrival(
+                    raw,
+                    {**values, "fallback": fallback, "strip_attachments": strip_attachments},
+                    (origin[0], {**origin[1], "size": len(raw)}),
+                )
+            ]
+        )
+        if server and self.env.context.get("fetchmail_cron_running"):
+            # Odoo's own fetchmail marks the mail as read whatever happens now: its message
+            # cursor is for one mail at a time, so that what was stored can be committed
+            self.env.cr.commit()
+        intake._process(row)
+        return row.delivery_ids.ticket_id[:1].id or False
+
+    @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        routes = super().message_route(
+            message, message_dict, model=model, thread_id=thread_id, custom_values=custom_values
+        )
+        if self.env.context.get("mailflow_without_tickets"):
+            routes = [route for route in routes if route[0] != "helpdesk.ticket"]
+        return routes

@@ -1,0 +1,114 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What can go wrong with a mailbox, translatable. The engine has the same in English
+(``mailflow/errors.py``); a test compares the two."""
+
+from odoo.tools.translate import LazyTranslate
+
+from ..mailflow.errors import MailboxError
+
+_lt = LazyTranslate(__name__)
+
+SENTENCES = {
+    "mailbox_error": _lt("The mailbox on %(host)s could not be used."),
+    "name_not_found": _lt(
+        "The mail server “%(host)s” was not found. Check the spelling of its name, and "
+        "that this server can look up names in the DNS."
+    ),
+    "connection_refused": _lt(
+        "%(host)s does not accept connections on port %(port)s. Check the port number, "
+        "and that the mail server is running."
+    ),
+    "connection_refused_unreachable": _lt(
+        "%(host)s cannot be reached on port %(port)s (%(reason)s). Check the network "
+        "and the firewalls."
+    ),
+    "connection_timed_out": _lt(
+        "%(host)s did not answer on port %(port)s within %(seconds)s seconds. Check "
+        "host name and port number, and that no firewall is in the way."
+    ),
+    "connection_timed_out_greeting": _lt(
+        "%(host)s accepted the connection on port %(port)s but said nothing within "
+        "%(seconds)s seconds. Does this port expect encryption? Then choose SSL/TLS."
+    ),
+    "connection_timed_out_command": _lt(
+        "%(host)s stopped answering while %(doing)s; we waited %(seconds)s seconds. If "
+        "this happens again, ask the operator of the mail server."
+    ),
+    "connection_lost": _lt(
+        "%(host)s closed the connection while %(doing)s. If this happens again, ask the"
+        " operator of the mail server."
+    ),
+    "connection_lost_bye": _lt(
+        "%(host)s closed the connection while %(doing)s and said “%(answer)s”. If this "
+        "happens again, ask the operator of the mail server."
+    ),
+    "certificate_not_trusted": _lt(
+        "The certificate of %(host)s is not trusted (%(reason)s): %(detail)s"
+    ),
+    "encryption_not_offered": _lt(
+        "%(host)s does not speak TLS on port %(port)s: does this port expect "
+        "encryption? Choose STARTTLS, or the port for SSL/TLS (usually %(tls_port)s)."
+    ),
+    "encryption_not_offered_starttls": _lt(
+        "%(host)s does not offer STARTTLS on port %(port)s. Choose SSL/TLS with its own"
+        " port (usually %(tls_port)s), or no encryption if the mail server is in your "
+        "own network."
+    ),
+    "encryption_not_offered_failed": _lt(
+        "%(host)s and we could not agree on an encryption on port %(port)s "
+        "(%(reason)s). The mail server may be too old; ask its operator."
+    ),
+    "login_refused": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. Check user and "
+        "password; some providers want an app password here, or have to be told to "
+        "allow this protocol."
+    ),
+    "login_refused_temporary": _lt(
+        "%(host)s cannot log in “%(user)s” at the moment and said “%(answer)s”. We try "
+        "again later."
+    ),
+    "login_not_offered": _lt(
+        "%(host)s does not offer to log in with user and password (it offers: "
+        "%(methods)s). It may want OAuth."
+    ),
+    "login_not_offered_unencrypted": _lt(
+        "%(host)s does not accept a password over an unencrypted connection. Choose "
+        "STARTTLS or SSL/TLS."
+    ),
+    "folder_missing": _lt(
+        "There is no folder “%(folder)s” on %(host)s, or it cannot be opened. Choose "
+        "the folders of this mailbox again."
+    ),
+    "unexpected_answer": _lt(
+        "%(host)s answered something that is not %(protocol)s while %(doing)s: "
+        "“%(answer)s”. Check that the port is the right one for %(protocol)s."
+    ),
+    "unexpected_answer_refused": _lt("%(host)s refused while %(doing)s and said “%(answer)s”."),
+    "unexpected_answer_message": _lt(
+        "%(host)s cannot hand out message %(uid)s and said “%(answer)s”. Open this "
+        "message in another mail program, and move or delete it if it cannot be read "
+        "there either."
+    ),
+    "unexpected_answer_gone": _lt("The mailbox on %(host)s no longer has message %(uid)s."),
+    "unexpected_answer_too_large": _lt(
+        "%(host)s sent more than %(limit)s MB while %(doing)s; we stopped reading."
+    ),
+    "unexpected_answer_no_uidl": _lt(
+        "%(host)s gives its messages no lasting names (UIDL), so that new mail cannot "
+        "be told from known mail. Use IMAP for this mailbox."
+    ),
+    "unexpected_answer_no_uidvalidity": _lt(
+        "%(host)s gives the messages of “%(folder)s” no lasting numbers (UIDVALIDITY), "
+        "so that new mail cannot be told from known mail."
+    ),
+    "unexpected_answer_read_only": _lt(
+        "The folder “%(folder)s” on %(host)s is read-only for “%(user)s”, so that its "
+        "messages cannot be marked. Give this user the right to write, or do not mark "
+        "messages as read."
+    ),
+}
+
+
+def sentence(env, error: MailboxError) -> str:
+    """What is wrong and what to do, in the language of ``env``."""
+    return env._(SENTENCES[error.code]) % error.values

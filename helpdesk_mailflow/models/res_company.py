@@ -1,0 +1,22 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    helpdesk_create_contacts = fields.Selection(
+        [("always", "Always"), ("rule", "Only when a rule says so")],
+        string="Create contacts",
+        default="always",
+        required=True,
+        help="Whether a contact is made of a sender whom nobody knows yet. If only by rule, the"
+        " ticket keeps name and address as received.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self.env["helpdesk.support.alias"]._give_each_company_one(companies)
+        return companies

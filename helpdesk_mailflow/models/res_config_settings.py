@@ -1,0 +1,32 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    helpdesk_create_contacts = fields.Selection(
+        related="company_id.helpdesk_create_contacts", readonly=False
+    )
+    helpdesk_keep_source_days = fields.Integer(
+        "Keep sources for",
+        default=90,
+        config_parameter="helpdesk_mailflow.keep_source_days",
+        help="Days. The raw source of a mail is needed to read it again; afterwards only its row"
+        " stays. 0 keeps sources for good.",
+    )
+    helpdesk_max_size_mb = fields.Integer(
+        "Largest mail",
+        default=100,
+        config_parameter="helpdesk_mailflow.max_size_mb",
+        help="Megabytes. Of a larger mail only the start is kept, and it is held for a person.",
+    )
+    helpdesk_max_parts = fields.Integer(
+        "Parts read of a mail", default=1000, config_parameter="helpdesk_mailflow.max_parts"
+    )
+    helpdesk_max_attachments = fields.Integer(
+        "Attachments kept of a mail",
+        default=200,
+        config_parameter="helpdesk_mailflow.max_attachments",
+    )

@@ -1,0 +1,147 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The sentences of a trace.
+
+A trace is stored as codes with values, so that everyone reads it in a language of
+their own. Each code that a step or the engine may leave has its sentence here.
+"""
+
+import logging
+
+from odoo.tools.translate import LazyTranslate
+
+from ..mailflow.note import Note
+
+_lt = LazyTranslate(__name__)
+_logger = logging.getLogger(__name__)
+
+STEPS = {
+    "store": _lt("Stored"),
+    "read": _lt("Read"),
+    "judge": _lt("Judged"),
+    "decide": _lt("Decided"),
+    "act": _lt("Done"),
+    "mailbox": _lt("In the mailbox"),
+    "person": _lt("By a person"),
+}
+
+SENTENCES = {
+    # store
+    "stored_scanner": _lt("Fetched from the folder %(folder)s, %(size)s bytes."),
+    "stored_incoming_server": _lt("Fetched by Odoo's incoming mail server %(server)s, %(size)s bytes."),
+    "stored_rpc": _lt("Handed over by another program, %(size)s bytes."),
+    "stored_mailgate": _lt("Handed over by the mail gateway script, %(size)s bytes."),
+    "stored_upload": _lt("Dropped here as a file by %(user)s, %(size)s bytes."),
+    "stored_start_only": _lt(
+        "With %(size)s bytes it is larger than the limit of %(limit)s bytes: only its start is"
+        " kept here, the whole mail stays in the mailbox."
+    ),
+    # judge
+    "alias_by_header": _lt("%(address)s in %(header)s leads to the support alias %(alias)s."),
+    "alias_of_scanner": _lt(
+        "No recipient leads to a support alias, so it goes to the scanner's default alias %(alias)s."
+    ),
+    "alias_by_person": _lt("Taken in for the support alias %(alias)s."),
+    "alias_none": _lt("No recipient leads to a support alias; it came in for tickets in general."),
+    "alias_of_odoo": _lt("%(address)s in %(header)s is an Odoo alias that opens tickets."),
+    "thread_reference": _lt(
+        "It answers a message of ticket %(ticket)s (%(header)s: %(message_id)s)."
+    ),
+    "thread_tag": _lt("The tag %(tag)s in its subject names ticket %(ticket)s."),
+    "thread_tag_stranger": _lt(
+        "Its subject names ticket %(ticket)s, but %(address)s takes no part in that ticket."
+        " So it does not join it."
+    ),
+    "thread_gone": _lt("It answers ticket %(ticket)s, which is archived. It opens a new one."),
+    "known_delivery": _lt("The same mail came in before: incoming mail %(mail)s."),
+    "known_message": _lt("Odoo has this message already, as message %(message)s on %(record)s."),
+    "suspect_identity": _lt(
+        "It has the Message-ID, sender and date of incoming mail %(mail)s, but another text. It is"
+        " held: take it in if both are real."
+    ),
+    "contact_found": _lt("%(address)s is the contact %(contact)s."),
+    "contact_chosen": _lt(
+        "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
+    ),
+    "contact_new": _lt("No contact has the address %(address)s. A new one is made."),
+    "contact_by_rule_only": _lt(
+        "No contact has the address %(address)s, and contacts are made by rule only. The ticket"
+        " keeps name and address as received."
+    ),
+    "contact_own_address": _lt("%(address)s is one of our own addresses. It never becomes a contact."),
+    "contact_no_address": _lt("It names no sender with a usable address, so there is no contact."),
+    "account_by_domain": _lt("%(domain)s is the mail domain of the account %(account)s."),
+    "account_free_mail": _lt("%(domain)s is a free-mail provider, so it tells nothing about an account."),
+    "account_several": _lt(
+        "%(count)s accounts share the domain %(domain)s. %(account)s has most contacts there."
+    ),
+    # decide
+    "decide_ticket": _lt("It opens a ticket."),
+    "decide_reply": _lt("It joins ticket %(ticket)s as a message."),
+    "decide_reopen": _lt("Ticket %(ticket)s was closed and is opened again."),
+    "decide_note": _lt(
+        "As an automatic answer it is kept on ticket %(ticket)s as a note and reopens nothing."
+    ),
+    "decide_auto_reply_ledger": _lt(
+        "As an automatic answer without a ticket it stays in the list of incoming mails only."
+    ),
+    "decide_bounce": _lt("It is noted on the message of ticket %(ticket)s that could not be delivered."),
+    "decide_bounce_ledger": _lt(
+        "It belongs to no message of a ticket, so it stays in the list of incoming mails only."
+    ),
+    "decide_receipt": _lt("It is noted on the message of ticket %(ticket)s that it is the receipt of."),
+    "decide_feedback": _lt("Somebody marked a mail of ours as spam. It stays in the list of incoming mails."),
+    "decide_not_taken_in": _lt(
+        "Intake of the support alias %(alias)s is off. The mail is kept and can be taken in later."
+    ),
+    "decide_duplicate": _lt("So nothing was made of it again."),
+    "decide_pass_on": _lt("Another part of Odoo gets it, too: it is addressed to %(address)s."),
+    "decide_passed_on": _lt("It is not for the helpdesk: Odoo's own mail gateway takes it (%(address)s)."),
+    "decide_held_sender": _lt(
+        "The alias %(alias)s accepts mail from known contacts only, and %(address)s is unknown."
+    ),
+    "decide_held_start_only": _lt(
+        "It is held, since only its start could be kept. Raise the limit in the settings and take"
+        " it from the mailbox, or read it there."
+    ),
+    "decide_for_nobody": _lt("It leads to no support alias and answers no ticket."),
+    # act
+    "act_ticket": _lt("Ticket %(ticket)s was made."),
+    "act_contact": _lt("Contact %(contact)s was made."),
+    "act_contact_account": _lt("Contact %(contact)s was made under the account %(account)s."),
+    "act_reply": _lt("It was added to ticket %(ticket)s."),
+    "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
+    "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
+    "act_passed_on": _lt("Odoo's own mail gateway took it."),
+    "act_pass_on_failed": _lt("Odoo's own mail gateway could not take it: %(error)s"),
+    "act_failed": _lt("It could not be acted on: %(error)s It is tried again %(when)s."),
+    "act_held": _lt(
+        "It could not be acted on %(count)s times, last because: %(error)s It is held for a person."
+    ),
+    "act_cut_off": _lt("Processing was cut off %(count)s times. It is held for a person."),
+    # mailbox
+    "mailbox_seen": _lt("Marked as read."),
+    "mailbox_left": _lt("Left as it was."),
+    # person
+    "person_retry": _lt("%(user)s asked to try it again."),
+    "person_take_in": _lt("%(user)s asked to take it in."),
+    "person_ignore": _lt("%(user)s decided to ignore it."),
+    # kinds (engine: kind.py) and defects (engine: mail.py) follow below
+}
+
+
+def sentence(env, code: str, values: dict) -> str:
+    """The sentence of a note, in the language of ``env``."""
+    text = SENTENCES.get(code)
+    if text is None:
+        _logger.warning("No sentence for the trace code %s", code)
+        return " ".join([code, *(f"{key}={value}" for key, value in values.items())])
+    try:
+        return env._(text) % values
+    except (KeyError, TypeError, ValueError):
+        _logger.warning("The sentence of the trace code %s does not fit its values", code)
+        return f"{env._(text)} {values}"
+
+
+def entry(step: str, note: Note) -> dict:
+    """A note as it is stored in ``helpdesk.incoming.mail.trace``."""
+    return {"step": step, "code": note.code, "values": dict(note.values)}
