@@ -17,8 +17,8 @@ from pathlib import Path
 
 import postgres
 from workbench import (
-    ADDON,
     CONF,
+    CONSTRAINTS,
     ENV,
     PYTHON,
     ROOT,
@@ -53,7 +53,6 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 ODOO = ENV / "odoo"
 DIST_PACKAGES = ODOO / "usr" / "lib" / "python3" / "dist-packages"
-CONSTRAINTS = ROOT / "constraints.txt"
 
 
 def setup():
@@ -199,9 +198,7 @@ def _unpack_odoo():
     # apt-get update ends with 0 when it could not reach the mirror.
     if re.search(r"^(Err:|E:|W: Failed to fetch)", output, re.MULTILINE):
         failed = [line for line in output.splitlines() if line.startswith(("Err", "E:", "W:"))]
-        raise Problem(
-            f"Cannot {what}: {failed[0][:200]} Check the network or proxy. {hint}"
-        )
+        raise Problem(f"Cannot {what}: {failed[0][:200]} Check the network or proxy. {hint}")
     downloads = ENV / "downloads"
     remove(downloads)
     downloads.mkdir()
@@ -391,6 +388,3 @@ def odoo(arguments, log, what, **options):
         cwd=ROOT,
         **options,
     )
-
-
-__all__ = ["ADDON", "addons_path", "odoo", "odoo_command", "odoo_environment", "pip", "setup"]

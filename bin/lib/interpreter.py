@@ -1,7 +1,7 @@
 """Make sure that the commands run on a Python that Odoo 19 supports.
 
 Imported before anything else, also by Pythons that are too old for the rest, so it
-keeps to syntax that they understand.
+keeps to syntax that they understand (3.6).
 """
 
 import os
@@ -37,7 +37,7 @@ def ensure():
         return
     if os.environ.get("MAILFLOW_INTERPRETER") == sys.executable:
         return
-    newest_first = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    newest_first = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
     for program in [wanted] if wanted else newest_first:
         version = _version_of(program)
         if version and OLDEST <= version <= NEWEST:
@@ -45,9 +45,10 @@ def ensure():
                 [program, "-c", "import sys; sys.stdout.write(sys.executable)"]
             ).decode()
             os.environ["MAILFLOW_INTERPRETER"] = found
-            os.execv(found, [found] + sys.argv)
+            os.execv(found, [found, *sys.argv])
+    refused = f" (PYTHON={wanted} is not)" if wanted else ""
     sys.exit(
-        "Python %d.%d to %d.%d with its venv module is needed%s. Install one (on Debian: "
-        "apt install python3 python3-venv), or name it: PYTHON=/path/to/python3.12 %s"
-        % (OLDEST + NEWEST + (" (PYTHON=%s is not)" % wanted if wanted else "", sys.argv[0]))
+        f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} with its venv module is needed{refused}. Install "
+        "one (on Debian: apt install python3 python3-venv), or name it: "
+        f"PYTHON=/path/to/python3.12 {sys.argv[0]}"
     )

@@ -161,9 +161,7 @@ class Embedded:
         """Stop the server if it runs; return whether it did."""
         if not (self.data / "postmaster.pid").exists():
             return False
-        self._call(
-            "pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop", what="stop PostgreSQL"
-        )
+        self._call("pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop", what="stop PostgreSQL")
         return True
 
     def _forget_dead_server(self):
@@ -279,7 +277,9 @@ def ensure():
             f"ALTER ROLE {rights[0][1]} CREATEDB;"
         )
     if rights[0][1] == "postgres":
-        raise Problem("Odoo does not work as the PostgreSQL user 'postgres'. Set PGUSER to another.")
+        raise Problem(
+            "Odoo does not work as the PostgreSQL user 'postgres'. Set PGUSER to another."
+        )
 
 
 def stop():
@@ -290,4 +290,3 @@ def stop():
         say("PostgreSQL is stopped; bin/setup starts it again.")
     else:
         say("PostgreSQL was not running.")
-

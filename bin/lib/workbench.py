@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 LOGS = ENV / "logs"
 STAMPS = ENV / "stamps"
 CONF = ENV / "odoo.conf"
+CONSTRAINTS = ROOT / "constraints.txt"
 ADDON = ROOT / "helpdesk_mailflow"
 
 
