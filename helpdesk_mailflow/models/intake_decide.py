@@ -23,13 +23,13 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return (
             self._decide_start_only,
             self._decide_known,
-            self._decide_suspect,
             self._decide_not_ours,
             self._decide_forwarding,
             self._decide_bounce,
             self._decide_receipt,
             self._decide_feedback,
             self._decide_auto_reply,
+            self._decide_suspect,
             self._decide_reply,
             self._decide_destinations,
         )

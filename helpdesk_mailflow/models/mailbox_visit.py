@@ -194,6 +194,10 @@ class Visit:
             )
         ]
 
+    def _uid(self, head):
+        """A message's number as the session of the mailbox takes it."""
+        return int(head.uid) if self._is_imap else head.uid
+
     def _batches(self, folder, uids):
         batch, size = [], 0
         for start in range(0, len(uids), HEADS):
@@ -218,7 +222,7 @@ class Visit:
             arrivals.append(self._arrival(folder, head, raw))
         rows, sources = self._store(folder, arrivals, problems)
         fetched = {row.uid for row in rows}
-        missing = [head.uid for head in heads if str(head.uid) not in fetched]
+        missing = [self._uid(head) for head in heads if head.uid not in fetched]
         self._advance(folder, heads, missing if problems else [])
         self.env.cr.commit()
         if rows:
@@ -233,11 +237,11 @@ class Visit:
         whole = [head for head in heads if head.size <= limit]
         for head in heads:
             if head.size > limit:
-                yield head, self.mailbox.fetch_start(head.uid, START_BYTES)
-        by_uid = {head.uid: head for head in whole}
+                yield head, self.mailbox.fetch_start(self._uid(head), START_BYTES)
+        by_uid = {self._uid(head): head for head in whole}
         got = set()
         try:
-            for uid, raw in self.mailbox.fetch([head.uid for head in whole]):
+            for uid, raw in self.mailbox.fetch(list(by_uid)):
                 got.add(uid)
                 yield by_uid[uid], raw
             return
@@ -246,13 +250,13 @@ class Visit:
                 problems.append(error)
                 return
             _logger.info("Fetching broke off after %s of %s mails: %s", len(got), len(whole), error)
-        for head in whole:
-            if head.uid in got:
+        for uid, head in by_uid.items():
+            if uid in got:
                 continue
             try:
                 self._connect_again(folder)
-                for uid, raw in self.mailbox.fetch([head.uid]):
-                    yield by_uid[uid], raw
+                for _uid, raw in self.mailbox.fetch([uid]):
+                    yield head, raw
             except MailboxError as error:
                 problems.append(error)
                 if self.reconnects >= RECONNECTS:
@@ -274,7 +278,7 @@ class Visit:
                 "door": "scanner",
                 "folder_id": folder.id,
                 "uidvalidity": folder.uidvalidity,
-                "uid": str(head.uid),
+                "uid": head.uid,
                 "company_id": folder.company_id.id,
                 "size": head.size if start_only else len(raw),
                 "start_only": start_only,
@@ -312,7 +316,7 @@ class Visit:
 
     def _advance(self, folder, heads, missing):
         """Move the cursor behind this batch; what is missing of it waits."""
-        uids = [head.uid for head in heads]
+        uids = [self._uid(head) for head in heads]
         waiting = set(folder._waiting()) - set(uids) | set(missing)
         if waiting != set(folder._waiting()):
             folder._set_waiting(waiting)
