@@ -1,0 +1,194 @@
+"""What can go wrong with a mailbox, one exception family.
+
+``str(error)`` is an English sentence for an admin: what is wrong and what to do. The
+engine knows no other language, so each error also has a ``code`` that names its sentence
+in :data:`SENTENCES` and the ``values`` of its placeholders: the addon translates these.
+"""
+
+from collections.abc import Mapping
+
+# Each code starts with the code of its class, so that a reader who does not know the
+# variant can still fall back to the class.
+SENTENCES: Mapping[str, str] = {
+    "mailbox_error": "The mailbox on {host} could not be used.",
+    "name_not_found": (
+        "The mail server “{host}” was not found. Check the spelling of its name, and that "
+        "this server can look up names in the DNS."
+    ),
+    "connection_refused": (
+        "{host} does not accept connections on port {port}. Check the port number, and that "
+        "the mail server is running."
+    ),
+    "connection_refused_unreachable": (
+        "{host} cannot be reached on port {port} ({reason}). Check the network and the firewalls."
+    ),
+    "connection_timed_out": (
+        "{host} did not answer on port {port} within {seconds} seconds. Check host name and "
+        "port number, and that no firewall is in the way."
+    ),
+    "connection_timed_out_greeting": (
+        "{host} accepted the connection on port {port} but said nothing within {seconds} "
+        "seconds. Does this port expect encryption? Then choose SSL/TLS."
+    ),
+    "connection_timed_out_command": (
+        "{host} stopped answering while {doing}; we waited {seconds} seconds. If this happens "
+        "again, ask the operator of the mail server."
+    ),
+    "connection_lost": (
+        "{host} closed the connection while {doing}. If this happens again, ask the operator of "
+        "the mail server."
+    ),
+    "connection_lost_bye": (
+        "{host} closed the connection while {doing} and said “{answer}”. If this happens again, "
+        "ask the operator of the mail server."
+    ),
+    "certificate_not_trusted": "The certificate of {host} is not trusted ({reason}): {detail}",
+    "encryption_not_offered": (
+        "{host} does not speak TLS on port {port}: does this port expect encryption? Choose "
+        "STARTTLS, or the port for SSL/TLS (usually {tls_port})."
+    ),
+    "encryption_not_offered_starttls": (
+        "{host} does not offer STARTTLS on port {port}. Choose SSL/TLS with its own port (usually "
+        "{tls_port}), or no encryption if the mail server is in your own network."
+    ),
+    "encryption_not_offered_failed": (
+        "{host} and we could not agree on an encryption on port {port} ({reason}). The mail "
+        "server may be too old; ask its operator."
+    ),
+    "login_refused": (
+        "{host} refused to log in “{user}” and said “{answer}”. Check user and password; some "
+        "providers want an app password here, or have to be told to allow this protocol."
+    ),
+    "login_refused_temporary": (
+        "{host} cannot log in “{user}” at the moment and said “{answer}”. We try again later."
+    ),
+    "login_not_offered": (
+        "{host} does not offer to log in with user and password (it offers: {methods}). It may "
+        "want OAuth."
+    ),
+    "login_not_offered_unencrypted": (
+        "{host} does not accept a password over an unencrypted connection. Choose STARTTLS or "
+        "SSL/TLS."
+    ),
+    "folder_missing": (
+        "There is no folder “{folder}” on {host}, or it cannot be opened. Choose the folders of "
+        "this mailbox again."
+    ),
+    "unexpected_answer": (
+        "{host} answered something that is not {protocol} while {doing}: “{answer}”. Check that "
+        "the port is the right one for {protocol}."
+    ),
+    "unexpected_answer_refused": "{host} refused while {doing} and said “{answer}”.",
+    "unexpected_answer_message": (
+        "{host} cannot hand out message {uid} and said “{answer}”. Open this message in another "
+        "mail program, and move or delete it if it cannot be read there either."
+    ),
+    "unexpected_answer_gone": "The mailbox on {host} no longer has message {uid}.",
+    "unexpected_answer_too_large": (
+        "{host} sent more than {limit} MB while {doing}; we stopped reading."
+    ),
+    "unexpected_answer_no_uidl": (
+        "{host} gives its messages no lasting names (UIDL), so that new mail cannot be told from "
+        "known mail. Use IMAP for this mailbox."
+    ),
+    "unexpected_answer_no_uidvalidity": (
+        "{host} gives the messages of “{folder}” no lasting numbers (UIDVALIDITY), so that new "
+        "mail cannot be told from known mail."
+    ),
+    "unexpected_answer_read_only": (
+        "The folder “{folder}” on {host} is read-only for “{user}”, so that its messages cannot "
+        "be marked. Give this user the right to write, or do not mark messages as read."
+    ),
+}
+
+
+class MailboxError(Exception):
+    """Something is wrong with a mailbox.
+
+    :param code: the sentence in :data:`SENTENCES`; by default that of the class
+    :param temporary: expected to pass by itself; by default what the class says
+    :param values: for the placeholders of the sentence; never a password or token
+    """
+
+    code: str = "mailbox_error"
+    temporary: bool = False
+    values: dict[str, str]
+
+    def __init__(self, code: str = "", *, temporary: bool | None = None, **values: object):
+        self.code = code or type(self).code
+        if temporary is not None:
+            self.temporary = temporary
+        self.values = {name: str(value) for name, value in values.items()}
+        super().__init__(SENTENCES[self.code].format_map(self.values))
+
+
+class NameNotFound(MailboxError):
+    """The host name has no address. Values: host."""
+
+    code = "name_not_found"
+
+
+class ConnectionRefused(MailboxError):
+    """Nobody listens there, or there is no way there. Values: host, port[, reason]."""
+
+    code = "connection_refused"
+    temporary = True
+
+
+class ConnectionTimedOut(MailboxError):
+    """No answer in time. Values: host, port, seconds[, doing]."""
+
+    code = "connection_timed_out"
+    temporary = True
+
+
+class ConnectionLost(MailboxError):
+    """The server went away in the middle. Values: host, port, doing[, answer]."""
+
+    code = "connection_lost"
+    temporary = True
+
+
+class CertificateNotTrusted(MailboxError):
+    """The server's certificate does not pass the check.
+
+    Values: host, reason (``expired``, ``self-signed``, ``unknown authority``, ``wrong host
+    name``, or other words), detail (a sentence), names (those in the certificate, separated
+    by commas; empty unless the host name is the reason).
+    """
+
+    code = "certificate_not_trusted"
+
+
+class EncryptionNotOffered(MailboxError):
+    """The server does not encrypt in the way asked for. Values: host, port, tls_port[, reason]."""
+
+    code = "encryption_not_offered"
+
+
+class LoginRefused(MailboxError):
+    """User and password were not accepted. Values: host, user, answer."""
+
+    code = "login_refused"
+
+
+class LoginNotOffered(MailboxError):
+    """The server takes no password, or not on this connection. Values: host[, methods]."""
+
+    code = "login_not_offered"
+
+
+class FolderMissing(MailboxError):
+    """The folder does not exist or cannot be opened. Values: host, folder."""
+
+    code = "folder_missing"
+
+
+class UnexpectedAnswer(MailboxError):
+    """The server answered something that makes no sense, or said no. Values: host and others.
+
+    A message that the server cannot hand out: code ``unexpected_answer_message`` with
+    ``uid``, one or several UIDs separated by commas.
+    """
+
+    code = "unexpected_answer"

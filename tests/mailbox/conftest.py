@@ -1,0 +1,65 @@
+"""A Dovecot for all tests here, and a fresh mailbox on it for each."""
+
+import dataclasses
+import itertools
+
+import pytest
+from mailflow.mailbox import MailServer
+from servers.dovecot import Dovecot, DovecotMissing
+
+_numbers = itertools.count(1)
+
+
+def _start(**options):
+    try:
+        return Dovecot(**options)
+    except DovecotMissing as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def dovecot():
+    with _start() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dovecot_with():
+    """Start a Dovecot with options, once for each set of them."""
+    started = {}
+
+    def start(**options):
+        key = tuple(sorted(options.items()))
+        if key not in started:
+            started[key] = _start(**options)
+        return started[key]
+
+    yield start
+    for server in started.values():
+        server.close()
+
+
+@pytest.fixture
+def user(dovecot):
+    """The name of a new, empty mailbox."""
+    name = f"user{next(_numbers)}@example.com"
+    dovecot.add_user(name)
+    return name
+
+
+@pytest.fixture
+def imap(dovecot, user):
+    """The new mailbox as an IMAP :class:`MailServer`."""
+    return MailServer("imap", dovecot.host, dovecot.imap_port, "none", user, "secret", timeout=10)
+
+
+@pytest.fixture
+def pop(dovecot, user):
+    """The new mailbox as a POP :class:`MailServer`."""
+    return MailServer("pop", dovecot.host, dovecot.pop_port, "none", user, "secret", timeout=10)
+
+
+@pytest.fixture
+def like():
+    """A copy of a :class:`MailServer` with other values."""
+    return dataclasses.replace

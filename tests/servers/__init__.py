@@ -1,0 +1,1 @@
+"""Servers for tests: real ones, and some that misbehave on purpose."""
