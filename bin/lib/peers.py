@@ -7,8 +7,6 @@ yet. Here the whole registry is loaded first, so that they meet this addon.
 import sys
 import threading
 
-# helpdesk_mgmt's browser tour fails without this addon too (measured on stock), and so needs
-# to be mended there.
 TAGS = ",".join(
     [
         "/test_mail/tests/test_mail_gateway.py",
@@ -17,6 +15,9 @@ TAGS = ",".join(
         "/mail/tests/test_fetchmail.py",
         "/mail/tests/test_ir_mail_server.py",
         "/helpdesk_mgmt",
+        # Needs a browser, and fails in it without this addon too: Debian's package leaves out a
+        # script of mail's (selfie_segmentation).
+        "-/helpdesk_mgmt:TestHelpdesMgmtJs",
     ]
 )
 MODULES = ("mail", "test_mail", "helpdesk_mgmt")
