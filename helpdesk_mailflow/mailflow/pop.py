@@ -139,7 +139,7 @@ class PopMailbox:
                     self._pop._shortcmd("AUTH PLAIN " + base64.b64encode(words).decode("ascii"))
                 elif offered and "USER" not in offered:
                     raise self._login_not_offered(methods)
-                elif any(char in secrets for char in "\r\n"):
+                elif any(char in server.password for char in "\r\n"):
                     raise login_refused(server, "characters that cannot be sent")
                 else:
                     self._pop.user(server.user)

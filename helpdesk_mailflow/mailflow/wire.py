@@ -67,7 +67,7 @@ def is_temporary(answer: str) -> bool:
     return bool(_TEMPORARY.search(answer))
 
 
-def readable(answer: object, server: MailServer) -> str:
+def in_words(answer: object, server: MailServer) -> str:
     """The server's words for a person: one line, at most 200 characters, no secrets.
 
     Servers may quote the command that they did not like, so the password is cut out also
@@ -105,6 +105,7 @@ class Wire(io.RawIOBase):
         self._started = time.monotonic()
         self._received = 0
         self._paused = False
+        self._sock: socket.socket | None = None
         self._sock = self._dial()
         self.reader = io.BufferedReader(self, 256 * 1024)
 
@@ -157,7 +158,7 @@ class Wire(io.RawIOBase):
             host=self.server.host,
             port=self.server.port,
             doing=self._doing,
-            answer=readable(answer, self.server),
+            answer=in_words(answer, self.server),
         )
 
     def not_understood(self, answer: object) -> UnexpectedAnswer:
@@ -166,12 +167,12 @@ class Wire(io.RawIOBase):
             host=self.server.host,
             protocol="IMAP" if self.server.protocol == "imap" else "POP3",
             doing=self._doing,
-            answer=readable(answer, self.server),
+            answer=in_words(answer, self.server),
         )
 
     def refused(self, answer: object) -> UnexpectedAnswer:
         """The error for a server that understood and said no."""
-        words = readable(answer, self.server)
+        words = in_words(answer, self.server)
         return UnexpectedAnswer(
             "unexpected_answer_refused",
             temporary=is_temporary(words),
@@ -315,8 +316,8 @@ class Wire(io.RawIOBase):
 
     def close(self):
         """End the connection without a word; safe to call again."""
-        if not self.closed:
-            self.broken = True
+        self.broken = True
+        if self._sock is not None:
             self._sock.close()
         super().close()
 
@@ -378,14 +379,14 @@ def check_sendable(server: MailServer):
 
     :raises LoginRefused: before anything is sent; says nothing about which characters
     """
-    for text in (server.user, server.password):
-        if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    for text, forbidden in ((server.user, "\0\r\n"), (server.password, "\0")):
+        if any(char in forbidden or "\ud800" <= char <= "\udfff" for char in text):
             raise login_refused(server, "characters that cannot be sent")
 
 
 def login_refused(server: MailServer, answer: object) -> LoginRefused:
     """The error for a login that did not work, with the server's words."""
-    words = readable(answer, server) or "no reason given"
+    words = in_words(answer, server) or "no reason given"
     temporary = is_temporary(words)
     return LoginRefused(
         "login_refused_temporary" if temporary else "",

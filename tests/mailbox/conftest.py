@@ -4,8 +4,9 @@ import dataclasses
 import itertools
 
 import pytest
-from mailflow.mailbox import MailServer
 from servers.dovecot import Dovecot, DovecotMissing
+
+from mailflow.mailbox import MailServer
 
 _numbers = itertools.count(1)
 

@@ -2,12 +2,14 @@
 
 import base64
 import time
+from contextlib import contextmanager
 from datetime import datetime, timezone
 
 import pytest
+from servers.hostile import Hostile, pop_script
+
 from mailflow import errors
 from mailflow.mailbox import Folder, FolderStatus, MailServer, connect
-from servers.hostile import Hostile, pop_script
 
 MAIL = b"Subject: %b\r\nFrom: someone@example.org\r\n\r\nHello\r\n"
 
@@ -20,6 +22,13 @@ def hostile(server, timeout=5.0, encryption="none", password="secret"):
     return MailServer(
         "pop", server.host, server.port, encryption, "anna", password, timeout=timeout
     )
+
+
+@contextmanager
+def session(script, **options):
+    """A mailbox on a server with this script."""
+    with Hostile(script) as server, connect(hostile(server, **options)) as mailbox:
+        yield mailbox
 
 
 def refused(server):
@@ -145,27 +154,26 @@ def test_messages_arrive_byte_by_byte_as_they_are(dovecot, pop, user, text):
 )
 def test_what_only_looks_like_the_end_is_not_the_end(text):
     messages = {b"a": mail() + text, b"b": mail("after")}
-    with Hostile(pop_script(messages=messages)) as server:
-        with connect(hostile(server)) as mailbox:
-            assert dict(mailbox.fetch(["a", "b"])) == {"a": mail() + text, "b": mail("after")}
+    with Hostile(pop_script(messages=messages)) as server, connect(hostile(server)) as mailbox:
+        assert dict(mailbox.fetch(["a", "b"])) == {"a": mail() + text, "b": mail("after")}
 
 
 def test_a_server_that_ends_lines_with_linefeeds_only():
     def retr(client, line):
         client.send(b"+OK\nSubject: x\n\n..dot\n.\n")
 
-    with Hostile(pop_script({b"RETR": retr}, messages={b"a": b"12"})) as server:
-        with connect(hostile(server)) as mailbox:
-            assert dict(mailbox.fetch(["a"])) == {"a": b"Subject: x\n\n.dot\n"}
+    with session(pop_script({b"RETR": retr}, messages={b"a": b"12"})) as mailbox:
+        assert dict(mailbox.fetch(["a"])) == {"a": b"Subject: x\n\n.dot\n"}
 
 
 def test_identical_copies_with_one_name_count_once():
     def uidl(client, line):
         client.send(b"+OK\r\n1 same\r\n2 same\r\n3 other\r\n.\r\n")
 
-    with Hostile(pop_script({b"UIDL": uidl}, messages={b"1": b"", b"2": b"", b"3": b""})) as server:
-        with connect(hostile(server)) as mailbox:
-            assert mailbox.find() == ["same", "other"]
+    with session(
+        pop_script({b"UIDL": uidl}, messages={b"1": b"", b"2": b"", b"3": b""})
+    ) as mailbox:
+        assert mailbox.find() == ["same", "other"]
 
 
 # --- logging in
@@ -214,9 +222,14 @@ def test_no_password_in_an_error_even_if_the_server_repeats_it():
 def test_no_password_over_an_unencrypted_connection(dovecot_with):
     server = dovecot_with(ssl="required", plain_text=False)
     pop = MailServer(
-        "pop", server.remote_host, server.pop_port, "none", "support@example.com", "secret",
+        "pop",
+        server.remote_host,
+        server.pop_port,
+        "none",
+        "support@example.com",
+        "secret",
         timeout=5,
-    )  # fmt: skip
+    )
     error = refused(pop)
     assert type(error) is errors.LoginNotOffered
     assert error.code == "login_not_offered_unencrypted"
@@ -240,9 +253,11 @@ def test_a_server_without_lasting_names():
     def uidl(client, line):
         client.send(b"-ERR not implemented\r\n")
 
-    with Hostile(pop_script({b"UIDL": uidl})) as server:
-        with connect(hostile(server)) as mailbox, pytest.raises(errors.UnexpectedAnswer) as caught:
-            mailbox.select("INBOX")
+    with (
+        session(pop_script({b"UIDL": uidl})) as mailbox,
+        pytest.raises(errors.UnexpectedAnswer) as caught,
+    ):
+        mailbox.select("INBOX")
     assert str(caught.value) == (
         "127.0.0.1 gives its messages no lasting names (UIDL), so that new mail cannot be told "
         "from known mail. Use IMAP for this mailbox."
@@ -266,9 +281,15 @@ def test_bad_certificates(dovecot_with, kind, words, encryption):
     server = dovecot_with(certificate=kind)
     port = server.pops_port if encryption == "tls" else server.pop_port
     pop = MailServer(
-        "pop", server.host, port, encryption, "support@example.com", "secret",
-        ca_file=server.ca_file, timeout=5,
-    )  # fmt: skip
+        "pop",
+        server.host,
+        port,
+        encryption,
+        "support@example.com",
+        "secret",
+        ca_file=server.ca_file,
+        timeout=5,
+    )
     error = refused(pop)
     assert type(error) is errors.CertificateNotTrusted
     assert error.values["reason"] == kind
@@ -348,9 +369,8 @@ def test_a_connection_that_drops_in_the_middle_of_a_message(how):
         getattr(client, how)()
 
     messages = {b"a": mail(), b"b": mail(), b"c": mail()}
-    with Hostile(pop_script({b"RETR": retr}, messages=messages)) as server:
-        with connect(hostile(server)) as mailbox:
-            got, error = collect(mailbox, mailbox.find())
+    with session(pop_script({b"RETR": retr}, messages=messages)) as mailbox:
+        got, error = collect(mailbox, mailbox.find())
     assert got == [("a", mail())]
     assert type(error) is errors.ConnectionLost
     assert error.values["uid"] == "b"
@@ -364,9 +384,8 @@ def test_a_message_that_the_server_cannot_hand_out_does_not_hide_the_others():
         client.send(b"+OK\r\n" + mail() + b".\r\n")
 
     messages = {b"a": mail(), b"b": mail(), b"c": mail()}
-    with Hostile(pop_script({b"RETR": retr}, messages=messages)) as server:
-        with connect(hostile(server)) as mailbox:
-            got, error = collect(mailbox, mailbox.find())
+    with session(pop_script({b"RETR": retr}, messages=messages)) as mailbox:
+        got, error = collect(mailbox, mailbox.find())
     assert [uid for uid, _body in got] == ["a", "c"]
     assert str(error) == (
         "127.0.0.1 cannot hand out message b and said “[SYS/PERM] cannot read it”. Open this "
@@ -379,9 +398,11 @@ def test_a_server_that_hangs_anywhere(command):
     script = pop_script({command: lambda client, line: client.hang()}, messages={b"a": mail()})
     with Hostile(script) as server:
         started = time.monotonic()
-        with pytest.raises(errors.ConnectionTimedOut):
-            with connect(hostile(server, timeout=0.2)) as mailbox:
-                list(mailbox.fetch(mailbox.find()))
+        with (
+            pytest.raises(errors.ConnectionTimedOut),
+            connect(hostile(server, timeout=0.2)) as mailbox,
+        ):
+            list(mailbox.fetch(mailbox.find()))
         assert time.monotonic() - started < 1.5
 
 
@@ -390,11 +411,10 @@ def test_a_server_that_drips_is_not_waited_for_without_end():
         client.send(b"+OK\r\n")
         client.drip(b"x\r\n" * 1000, 0.05)
 
-    with Hostile(pop_script({b"RETR": retr}, messages={b"a": mail()})) as server:
-        with connect(hostile(server, timeout=0.3)) as mailbox:
-            started = time.monotonic()
-            got, error = collect(mailbox, ["a"])
-            assert time.monotonic() - started < 1.5
+    with session(pop_script({b"RETR": retr}, messages={b"a": mail()}), timeout=0.3) as mailbox:
+        started = time.monotonic()
+        _got, error = collect(mailbox, ["a"])
+        assert time.monotonic() - started < 1.5
     assert type(error) is errors.ConnectionTimedOut
 
 
@@ -411,13 +431,12 @@ def test_a_server_that_drips_is_not_waited_for_without_end():
 )
 def test_garbage(command, answer):
     script = pop_script({command: lambda client, line: client.send(answer)})
-    with Hostile(script) as server:
-        with connect(hostile(server)) as mailbox, pytest.raises(errors.UnexpectedAnswer) as caught:
-            mailbox.find()
+    with session(script) as mailbox, pytest.raises(errors.UnexpectedAnswer) as caught:
+        mailbox.find()
     assert "answered something that is not POP3 while listing messages" in str(caught.value)
 
 
 def test_a_server_that_hangs_at_the_goodbye_does_not_hide_the_error():
-    with Hostile(pop_script({b"QUIT": lambda client, line: client.hang()})) as server:
-        with pytest.raises(KeyError), connect(hostile(server, timeout=0.2)):
-            raise KeyError("ours")
+    script = pop_script({b"QUIT": lambda client, line: client.hang()})
+    with pytest.raises(KeyError), session(script, timeout=0.2):
+        raise KeyError("ours")

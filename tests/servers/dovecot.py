@@ -6,6 +6,7 @@ Everything runs as one ordinary user: the current one, or `nobody` when started 
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import imaplib
 import os
@@ -30,7 +31,7 @@ _PORTS = range(20_000, 32_000)
 _START_SECONDS = 15.0
 _ATTEMPTS = 5
 
-_CONFIGURATION_2_3 = """
+_CONFIGURATION = """
 base_dir = {folder}/run
 state_dir = {folder}/run
 instance_name = {folder}
@@ -42,16 +43,11 @@ default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
 first_valid_gid = 1
-mail_location = maildir:~/Maildir:LAYOUT=fs
 mail_fsync = never
-maildir_very_dirty_syncs = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 auth_verbose = yes
-disable_plaintext_auth = {no_plain_text}
 ssl = {ssl}
-ssl_cert = <{chain}
-ssl_key = <{key}
 namespace inbox {{
   inbox = yes
   separator = /
@@ -64,16 +60,12 @@ namespace inbox {{
     special_use = \\Junk
   }}
 }}
-passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {folder}/users/%u
-}}
-userdb {{
-  driver = passwd-file
-  args = username_format=%u {folder}/users/%u
-}}
 service anvil {{
   chroot =
+  # No growing pauses after tests of wrong passwords.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -96,17 +88,48 @@ service pop3-login {{
     ssl = yes
   }}
 }}
-service stats {{
-  client_limit = 1000
-}}
-pop3_uidl_format = %08Xu%08Xv
 protocol imap {{
   mail_max_userip_connections = 100
 }}
 protocol pop3 {{
   mail_max_userip_connections = 100
 }}
-{extra}
+"""
+
+_CONFIGURATION_2_3 = """
+mail_location = maildir:~/Maildir:LAYOUT=fs
+disable_plaintext_auth = {no_plain_text}
+ssl_cert = <{chain}
+ssl_key = <{key}
+pop3_uidl_format = %08Xu%08Xv
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {folder}/users/%u
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {folder}/users/%u
+}}
+"""
+
+# Dovecot 2.4 renamed settings, and wants its versions in the first lines.
+_HEAD_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
+_CONFIGURATION_2_4 = """
+mail_driver = maildir
+mail_path = ~/Maildir
+mailbox_list_layout = fs
+auth_allow_cleartext = {plain_text}
+ssl_server_cert_file = {chain}
+ssl_server_key_file = {key}
+passdb passwd-file {{
+  passwd_file_path = {folder}/users/%{{user}}
+}}
+userdb passwd-file {{
+  passwd_file_path = {folder}/users/%{{user}}
+}}
 """
 
 
@@ -168,6 +191,7 @@ class Dovecot:
         self.process: subprocess.Popen | None = None
         self._options = {
             "ssl": ssl,
+            "plain_text": "yes" if plain_text else "no",
             "no_plain_text": "no" if plain_text else "yes",
             "extra": extra,
         }
@@ -229,10 +253,8 @@ class Dovecot:
         """SIGKILL to Dovecot and all its processes, as when the power fails."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):  # ended by itself
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # ended by itself
         self.process.wait()
         self.process = None
         # Its children hold the listeners too, and may take a moment longer to die.
@@ -372,12 +394,16 @@ class Dovecot:
 
     def _prepare(self):
         version = _version(self.program)
-        if not (2, 3) <= version < (2, 4):
+        if not (2, 3) <= version < (2, 5):
             raise DovecotMissing(
-                "Dovecot {} is installed; the tests know how to configure 2.3.".format(
+                "Dovecot {} is installed; the tests know how to configure 2.3 and 2.4.".format(
                     ".".join(map(str, version))
                 )
             )
+        if version < (2, 4):
+            self._template = _CONFIGURATION + _CONFIGURATION_2_3
+        else:
+            self._template = _HEAD_2_4 + _CONFIGURATION + _CONFIGURATION_2_4
         self._authority = Authority(self.folder)
         made = self._authority.certificate(self._certificate)
         self._options |= {"chain": made.chain, "key": made.key}
@@ -404,7 +430,7 @@ class Dovecot:
         self.imap_port, self.imaps_port, self.pop_port, self.pops_port = ports
 
     def _write_configuration(self):
-        text = _CONFIGURATION_2_3.format(
+        text = (self._template + "{extra}\n").format(
             folder=self.folder,
             user=self._owner.pw_name,
             group=grp.getgrgid(self._owner.pw_gid).gr_name,

@@ -114,6 +114,7 @@ class Hostile:
                 sock.close()
                 return
             sock.settimeout(_ACCEPT_SECONDS)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._run(self._serve, Client(sock, self._stop))
 
     def _serve(self, client: Client):
