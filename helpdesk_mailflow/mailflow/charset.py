@@ -5,6 +5,8 @@ charset that was used, so that the caller can say so in the trace.
 """
 
 import codecs
+import encodings
+import pkgutil
 import re
 from functools import lru_cache
 
@@ -100,6 +102,9 @@ _NOT_CHARSETS = {
     "unicode-escape",
     "unicode_escape",
 }
+# Asking the registry for a name that it lacks searches the file system each time.
+_KNOWN = {module.name for module in pkgutil.iter_modules(encodings.__path__)}
+_KNOWN |= set(encodings.aliases.aliases)
 # ASCII bytes do not stand for themselves here, so pure ASCII proves nothing.
 _STATEFUL = ("iso2022", "hz", "utf-7", "utf-16", "utf-32", "cp037", "cp500", "cp1026", "cp1140")
 # Tried in turn when the one before cannot read the bytes.
@@ -151,7 +156,7 @@ def codec_name(charset: str) -> str | None:
         re.sub(r"^(?:charset|content-type:.*charset)=[\"']?", "", name),
     ):
         candidate = _ALIASES.get(candidate, candidate)
-        if not candidate or not candidate.isascii() or "\0" in candidate:
+        if encodings.normalize_encoding(candidate).replace(".", "_") not in _KNOWN:
             continue
         try:
             info = codecs.lookup(candidate)

@@ -85,11 +85,8 @@ def decode_words(value: str) -> str:
         if between.strip() or not position:
             out.append(between)
         raw = _payload(payload, charset)
-        if encoding in "bB":
-            raw = base64_bytes(raw)[0]
-        else:
-            raw = binascii.a2b_qp(raw, header=True)
-        run += raw
+        base64 = encoding in "bB"
+        run += base64_bytes(raw)[0] if base64 else binascii.a2b_qp(raw, header=True)
         run_charset = charset
         position = match.end()
     if run:
@@ -128,10 +125,9 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
         raw = match[2].strip()
         if raw.startswith('"'):
             raw = raw[1:-1] if raw.endswith('"') and len(raw) > 1 else raw[1:]
-            if "\\" in raw:
-                # Windows paths are written without escaping the backslashes.
-                if not re.search(r"\\[^\"\\]", raw):
-                    raw = _QUOTED_PAIR.sub(r"\1", raw)
+            # Windows paths are written without escaping the backslashes.
+            if "\\" in raw and not re.search(r"\\[^\"\\]", raw):
+                raw = _QUOTED_PAIR.sub(r"\1", raw)
         if "*" not in name:
             found.setdefault(name, raw)
             continue

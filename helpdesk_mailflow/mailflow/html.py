@@ -70,7 +70,7 @@ def html_to_text(markup: str) -> str:
         name = name_match[1].lower() if name_match else ""
         closing = chunk.startswith("/")
         if silent:
-            if closing and name == silent or silent == "head" and name in _ENDS_HEAD:
+            if (closing and name == silent) or (silent == "head" and name in _ENDS_HEAD):
                 silent = ""
             else:
                 continue
@@ -81,7 +81,7 @@ def html_to_text(markup: str) -> str:
             preformatted = max(0, preformatted + (-1 if closing else 1))
         if name in _PARAGRAPH:
             out.append("\n\n")
-        elif name in _BLOCK or name in _BREAK and not closing:
+        elif name in _BLOCK or (name in _BREAK and not closing):
             out.append("\n" if name in _BREAK else "\n\r")
         elif name in ("td", "th") and not closing:
             out.append(" ")

@@ -118,6 +118,9 @@ _NAME_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*]')
 _SPACE = re.compile(r"\s+")
 
 
+NOBODY = Address("", "")
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one mail may cost. The defaults let every mail through that a person writes.
@@ -218,7 +221,7 @@ class Mail:
     message_id: str
     message_id_given: bool
     subject: str = ""
-    from_: Address = Address("", "")
+    from_: Address = NOBODY
     from_all: tuple[Address, ...] = ()
     sender: Address | None = None
     reply_to: tuple[Address, ...] = ()
@@ -261,7 +264,7 @@ class Mail:
         return text_to_html(self.text) if self.html is None else self.html
 
 
-def read(raw: bytes, limits: Limits = Limits()) -> Mail:  # noqa: B008 (frozen)
+def read(raw: bytes, limits: Limits = Limits()) -> Mail:
     """Read a mail.
 
     :param raw: the message as received (RFC 5322), with any line ends
@@ -364,7 +367,7 @@ class _Reader:
             message_id_given=given,
             subject=self._subject(),
             from_=next((a for a in from_all if "@" in a.email), None)
-            or next(iter(from_all), Address("", "")),
+            or next(iter(from_all), NOBODY),
             from_all=from_all,
             sender=sender[0] if sender else None,
             reply_to=self._addresses("reply-to"),
@@ -530,7 +533,7 @@ class _Reader:
 
     def _shown(self, part: mime.Part) -> _Views:
         text = self._text(part)
-        if not text.strip() and not (part.content_type in _BODY_TYPES):
+        if not text.strip() and part.content_type not in _BODY_TYPES:
             return _Views()
         return _Views([part], [part])
 
@@ -550,7 +553,9 @@ class _Reader:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         if part.content_type in ("text/enriched", "text/richtext"):
             text = _ENRICHED_TAG.sub("", text)
-        elif part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
+        elif (
+            part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed"
+        ):
             text = _unflow(text, part.params.get("delsp", "").lower() == "yes")
         self.texts[id(part)] = text
         return text

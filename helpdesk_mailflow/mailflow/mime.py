@@ -22,6 +22,7 @@ _HEADER_END = re.compile(rb"\n\r?\n")
 # Header bytes looked at, in multiples of the limit: what matters may stand behind a field of
 # a megabyte.
 _HEADER_READ = 16
+_HEADER_LINES = 50_000
 _ESSENTIAL = {
     "auto-submitted", "cc", "content-disposition", "content-id", "content-transfer-encoding",
     "content-type", "date", "delivered-to", "envelope-to", "from", "in-reply-to", "list-id",
@@ -84,7 +85,11 @@ def split_header(raw: bytes, start: int, end: int, limit: int) -> tuple[Fields, 
     stop, body = (match.start() + 1, match.end()) if match else (end, end)
     if stop - start > limit * _HEADER_READ:
         odd.add("header_too_long")
-    lines = text_of_header(raw[start : min(stop, start + limit * _HEADER_READ)]).split("\n")
+    text = text_of_header(raw[start : min(stop, start + limit * _HEADER_READ)])
+    lines = text.split("\n", _HEADER_LINES)
+    if len(lines) > _HEADER_LINES:
+        lines.pop()
+        odd.add("header_too_long")
     fields: list[tuple[str, list[str]]] = []
     for index, line in enumerate(lines):
         line = line.rstrip("\r")
