@@ -115,7 +115,10 @@ class HelpdeskSupportAlias(models.Model):
             # rights were checked
             alias = queue.alias_id.sudo()
             if alias:
-                alias.alias_name = local_part or False
+                # an alias stays on its domain when the company moves to another, since
+                # customers know it; a new address is on the company's
+                domain = alias.alias_domain_id if queue.of_team_id else queue.company_id.alias_domain_id
+                alias.write({"alias_name": local_part or False, "alias_domain_id": domain.id})
             else:
                 queue._make_alias(local_part)
 
@@ -255,8 +258,12 @@ class HelpdeskSupportAlias(models.Model):
         )
 
     def _follow_company(self) -> None:
+        """Aliases of their own lie on the alias domain of their company."""
         for queue in self.filtered(lambda each: not each.of_team_id):
-            queue.sudo().alias_id.alias_domain_id = queue.company_id.alias_domain_id
+            # sudo: as in _inverse_alias_name
+            alias, domain = queue.sudo().alias_id, queue.company_id.alias_domain_id
+            if alias.alias_domain_id != domain:
+                alias.alias_domain_id = domain
 
     def _sync_alias_defaults(self) -> None:
         """Tickets that stock Odoo would make through the alias land in the same place."""
@@ -324,19 +331,21 @@ class HelpdeskSupportAlias(models.Model):
 
     @api.model
     def _free_local_part(self, company) -> str:
-        """The first usual local part that nothing on the company's alias domain has."""
+        """The first usual local part that nothing on the company's alias domain has.
+
+        A company that was made a moment ago has the first alias domain there is, and will
+        often get one of its own: its alias should meet no other one there either.
+        """
         domain = company.alias_domain_id
         slug = re.sub(r"[^a-z0-9]+", "-", tools.remove_accents(company.name).lower()).strip("-")
         suffixed = [f"support-{slug}"] if slug else []
         tries = [*FIRST_LOCAL_PARTS, *suffixed, f"support-{company.id}"]
-        # sudo: aliases of other companies and models occupy addresses, too
-        taken = set(
-            self.env["mail.alias"]
-            .sudo()
-            .search([("alias_name", "in", tries), ("alias_domain_id", "=", domain.id)])
-            .mapped("alias_name")
-        )
-        taken |= {domain.catchall_alias, domain.bounce_alias}
+        # sudo: aliases of other companies and models occupy addresses, too; those without
+        # a domain get the company's once it has one
+        taken = self.env["mail.alias"].sudo().search([("alias_name", "in", tries)])
+        if not self.env.context.get("mailflow_new_company"):
+            taken = taken.filtered(lambda alias: alias.alias_domain_id in (domain, domain.browse()))
+        taken = {*taken.mapped("alias_name"), domain.catchall_alias, domain.bounce_alias}
         return next(each for each in tries if each not in taken)
 
     # ------------------------------------------------------------

@@ -18,5 +18,7 @@ class ResCompany(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         companies = super().create(vals_list)
-        self.env["helpdesk.support.alias"]._give_each_company_one(companies)
+        self.env["helpdesk.support.alias"].with_context(
+            mailflow_new_company=True
+        )._give_each_company_one(companies)
         return companies
