@@ -410,7 +410,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             notifications = self.env["mail.notification"].search(
                 [("mail_message_id", "in", item.message.ids), ("notification_type", "=", "email")]
             )
-            report = "\n".join((item.mail.text, *item.mail.delivery_texts)).lower()
+            report = "\n".join((item.mail.text, *item.mail.delivery.statuses)).lower()
             failed = notifications.filtered(
                 lambda each, report=report: (
                     each.res_partner_id.email_normalized or each.mail_email_address or "\n\n"

@@ -125,7 +125,50 @@ SENTENCES = {
     "person_retry": _lt("%(user)s asked to try it again."),
     "person_take_in": _lt("%(user)s asked to take it in."),
     "person_ignore": _lt("%(user)s decided to ignore it."),
-    # kinds (engine: kind.py) and defects (engine: mail.py) follow below
+    # kinds (the engine's kind.py)
+    "kind_message": _lt("Nothing shows that a machine sent it: it is a message of a person."),
+    "kind_automatic_header": _lt("%(header)s: %(value)s says that a program sent it."),
+    "kind_automatic_sender": _lt("%(sender)s is the address of a program."),
+    "kind_list_header": _lt("%(header)s: %(value)s shows a mailing list or bulk mail."),
+    "kind_calendar": _lt("It is a calendar message (%(method)s)."),
+    "kind_auto_reply_header": _lt("%(header)s: %(value)s shows an automatic answer."),
+    "kind_auto_reply_subject": _lt("Its subject, “%(value)s”, is the one of an automatic answer."),
+    "kind_bounce_report": _lt("It is a delivery report (%(evidence)s)."),
+    "kind_bounce_header": _lt("%(header)s: %(value)s shows that a mail could not be delivered."),
+    "kind_bounce_sender": _lt("%(sender)s is a mail system: it tells of a mail that was not delivered."),
+    "kind_bounce_text": _lt("The mail system %(sender)s writes of a failed delivery: “%(evidence)s”."),
+    "kind_bounce_notification": _lt("It tells of a mail that was not delivered: “%(evidence)s”."),
+    "kind_receipt_report": _lt("It is a receipt (%(evidence)s)."),
+    "kind_receipt_subject": _lt("Its subject, “%(value)s”, is the one of a receipt."),
+    "kind_feedback_report": _lt("It is a feedback report (%(evidence)s)."),
+    "kind_forwarding_confirmation": _lt(
+        "%(provider)s (%(sender)s) asks to confirm that mail may be forwarded here. Somebody waits"
+        " for this code, so it opens a ticket before any other check."
+    ),
+    # defects and bounds (the engine's mail.py and mime.py)
+    "reading_failed": _lt(
+        "It could not be read (%(error)s). It is kept as it is, with its source attached."
+    ),
+    "from_missing": _lt("It names no sender."),
+    "date_missing": _lt("It has no date."),
+    "date_unreadable": _lt("Its date cannot be read: %(value)s."),
+    "message_id_missing": _lt("It has no Message-ID; %(used)s was made from its content."),
+    "message_id_unusable": _lt("Its Message-ID cannot be used; %(used)s was made from its content."),
+    "subject_limit": _lt("Its subject is longer than %(limit)s characters and was cut."),
+    "parts_limit": _lt("It has more than %(limit)s parts; the rest was not looked at."),
+    "depth_limit": _lt("It is nested deeper than %(limit)s levels; what lies deeper was not opened."),
+    "header_too_long": _lt("A header is longer than %(limit)s bytes and was cut."),
+    "attachments_limit": _lt("It has %(count)s attachments above the limit of %(limit)s; they were left out."),
+    "text_limit": _lt("Its text is longer than %(limit)s bytes and was cut."),
+    "boundary_missing": _lt("It says that it has parts, but not what separates them (%(count)s times)."),
+    "boundary_unclosed": _lt("It breaks off within its parts (%(count)s times)."),
+    "header_end_missing": _lt("A header does not end where it should (%(count)s times)."),
+    "nul_removed": _lt("NUL characters were taken out of its text."),
+    "charset_unknown": _lt("Its character set “%(charset)s” does not exist; it was read as %(used)s."),
+    "charset_wrong": _lt("Its text is not in %(charset)s as it says; it was read as %(used)s."),
+    "base64_damaged": _lt("The part %(name)s is damaged; what could be read is kept."),
+    "transfer_encoding_unknown": _lt("The encoding “%(encoding)s” is unknown; the part is kept as it is."),
+    "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
 }
 
 
