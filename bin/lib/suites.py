@@ -101,7 +101,7 @@ def install_tools():
 # ------------------------------------------------------------------
 
 
-def _installed_sources():
+def installed_sources():
     """Return a hash of all that decides what an installed database looks like."""
     own = [
         child
@@ -124,9 +124,9 @@ def database(name, modules):
     Raises:
         Problem: the installation failed, with the reason from Odoo's log.
     """
-    value = digest(name, modules, _installed_sources())
+    value = digest(name, modules, installed_sources())
     with lock("databases.lock"):
-        if stamped(f"database-{name}", value) and _exists(name):
+        if stamped(f"database-{name}", value) and exists(name):
             return
         with Progress(1).step(1, f"Database {name} with {modules}"):
             remove(STAMPS / f"database-{name}")
@@ -158,7 +158,7 @@ def drop(name):
     remove(ENV / "data" / "filestore" / name)
 
 
-def _exists(name):
+def exists(name):
     return bool(postgres.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
 
 

@@ -1,0 +1,144 @@
+"""A mail server for the demo: SMTP in, IMAP out, on the loopback interface only.
+
+Mail for the local domain goes to the account "support", all other mail to "customers", so that
+what the company sends can be seen arriving. Executed inside the environment; prints one line of
+JSON when it is ready, and ends when its standard input does, so it never outlives its parent.
+"""
+
+import argparse
+import contextlib
+import email.utils
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HOST = "127.0.0.1"
+PASSWORD = "demo"
+ACCOUNTS = ("support", "customers")
+LARGEST = 100 * 1024 * 1024  # octets of a message
+NAME = "mail.mailflow.example"
+
+_counter = iter(range(10**9))
+
+
+def deliver(maildir, raw):
+    """Write the message *raw* (bytes) into *maildir* as maildir(5) wants it: whole or not."""
+    name = f"{time.time():.6f}.{os.getpid()}_{next(_counter)}.{NAME}"
+    temporary = maildir / "tmp" / name
+    with open(temporary, "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(maildir / "new" / name)
+
+
+class Handler:
+    """What aiosmtpd does with a message: one copy per account, with the headers of a delivery."""
+
+    def __init__(self, folder, domain):
+        self.folder = folder
+        self.domain = domain
+
+    async def handle_DATA(self, server, session, envelope):
+        """Deliver; called by aiosmtpd for each message."""
+        accounts = {}
+        for recipient in envelope.rcpt_tos:
+            local = recipient.lower().endswith("@" + self.domain)
+            accounts.setdefault("support" if local else "customers", []).append(recipient)
+        content = re.sub(rb"\r?\n", b"\r\n", envelope.original_content or envelope.content)
+        for account, recipients in accounts.items():
+            lines = [f"Return-Path: <{envelope.mail_from or ''}>"]
+            lines += [f"Delivered-To: {recipient}" for recipient in recipients]
+            lines += [
+                f"Received: from {session.host_name} ([{session.peer[0]}]) by {NAME} with ESMTP;",
+                f"\t{email.utils.formatdate(localtime=False)}",
+            ]
+            head = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+            deliver(self.folder / account, head + content)
+        return "250 2.0.0 delivered"
+
+
+def prepare(folder):
+    """Make the accounts below *folder*: their Maildirs and the IMAP server's user files."""
+    from pysasl.hashing import BuiltinHash
+
+    secret = BuiltinHash(hash_name="sha256", salt_len=16, rounds=1000).hash(PASSWORD)
+    for account in ACCOUNTS:
+        for part in ("tmp", "new", "cur"):
+            (folder / account / part).mkdir(parents=True, exist_ok=True)
+    users = "".join(f"{account}:x::::{account}:\n" for account in ACCOUNTS)
+    shadow = "".join(f"{account}:{secret}:::::::\n" for account in ACCOUNTS)
+    (folder / "pymap-etc-passwd").write_text(users)
+    (folder / "pymap-etc-shadow").write_text(shadow)
+
+
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port, process, seconds=20):
+    """Wait until something answers on *port*; end the program if *process* ends first."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.05)
+    sys.exit(f"The IMAP server did not start on port {port}.")
+
+
+def main():
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import SMTP
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--domain", default="mailflow.example")
+    parser.add_argument("--smtp-port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--imap-port", type=int, default=0, help="0: any free one")
+    options = parser.parse_args()
+    SMTP.line_length_limit = 1024 * 1024  # as lenient with long lines as servers at large
+    prepare(options.folder)
+    imap_port = options.imap_port or free_port()
+    imap = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from pymap.main import main; main()"),
+            *("--no-tls", "--host", HOST, "--port", str(imap_port)),
+            *("maildir", str(options.folder)),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    smtp = None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        wait_for(imap_port, imap)
+        smtp = Controller(
+            Handler(options.folder, options.domain),
+            hostname=HOST,
+            port=options.smtp_port or free_port(),
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=True,
+            decode_data=False,
+            server_hostname=NAME,
+        )
+        smtp.start()
+        print(json.dumps({"smtp_port": smtp.port, "imap_port": imap_port}), flush=True)
+        sys.stdin.buffer.read()
+    finally:
+        if smtp:
+            smtp.stop()
+        imap.terminate()
+        imap.wait()
+
+
+if __name__ == "__main__":
+    main()
