@@ -140,7 +140,9 @@ class Demo:
             say(f"      · {number:2d}/{len(todo)} {file.name}")
             raw = file.read_bytes().replace(b"\n", b"\r\n")
             # A minute apart, so that they are listed in this order.
-            date = email.utils.formatdate(time.time() - 60 * (len(todo) - number))
+            date = email.utils.formatdate(
+                time.time() - 60 * (len(self.mails) - self.mails.index(file))
+            )
             for name, value in {**values, "date": date}.items():
                 raw = raw.replace(b"{{%s}}" % name.encode(), value.encode())
             sender, recipients, raw = envelope(raw)

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -231,5 +232,7 @@ def explain(what, text, hint, path):
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "e:", "fatal"))]
-    reason = (errors or lines or ["no output"])[-1][:200]
+    # What a traceback ends with says more than what else was logged as an error.
+    raised = [line for line in text.splitlines() if re.match(r"[\w.]+(Error|Exception): ", line)]
+    reason = (raised or errors or lines or ["no output"])[-1][:200]
     return f"Cannot {what}: {reason} {hint} Details: {path}".replace("  ", " ")
