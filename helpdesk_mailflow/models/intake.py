@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import psycopg2
+import psycopg2.errors
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -25,9 +26,12 @@ BATCH = 50
 #: How often a batch is tried anew after it met another transaction.
 CONCURRENCY_TRIES = 5
 #: A row that waits longer than this was left behind by a process that ended.
-LEFT_BEHIND_AFTER = timedelta(minutes=10)
-#: What the database raises when it is not the mail's fault.
-NOT_THE_MAILS_FAULT = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.OperationalError, psycopg2.InterfaceError)
+LEFT_BEHIND_AFTER = timedelta(minutes=2)
+#: What the database raises when two processes meet. A unique violation is one too: the same
+#: mail by two ways at once; seen from a new snapshot the second one is a duplicate.
+MEETS_ANOTHER = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
+#: States in which a mail waits to be acted on.
+WAITING = (State.NEW.value, State.FAILED.value)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class HelpdeskIntake(models.AbstractModel):
     @api.model
     def _claim(self, rows):
         """Note, committed, that processing begins: whoever is killed by a mail leaves a mark."""
-        rows = rows.try_lock_for_update().filtered(lambda row: row.state in ("new", "failed"))
+        rows = rows.try_lock_for_update().filtered(lambda row: row.state in WAITING)
         cut_off = rows.filtered(lambda row: row.cut_offs >= CUT_OFF_LIMIT)
         for row in cut_off:
             row._add_trace("act", note("act_cut_off", count=row.cut_offs))
@@ -204,36 +208,51 @@ class HelpdeskIntake(models.AbstractModel):
         """Act on a group, halving it when it fails."""
         try:
             with self.env.cr.savepoint():
-                self._step_through(entries)
+                self._step_through(self._still_waiting(entries))
+        except MEETS_ANOTHER as error:
+            if commit and attempt < CONCURRENCY_TRIES:
+                _logger.info("Intake met another transaction (attempt %s): %s", attempt, error)
+                self.env.cr.rollback()
+                self._run(entries, commit, attempt + 1)
+                return
+            if not isinstance(error, psycopg2.errors.UniqueViolation):
+                raise
+            failure = error
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
+            failure = error
+        else:
             if commit:
                 self.env.cr.commit()
             return
-        except NOT_THE_MAILS_FAULT as error:
-            if not commit or not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-                raise
-            if attempt >= CONCURRENCY_TRIES:
-                raise
-            _logger.info("Intake met another transaction (%s), attempt %s", error, attempt)
-            self.env.cr.rollback()
-            self.env.invalidate_all()
-        except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
-            if len(entries) == 1:
-                self._fail(entries[0], error)
-                if commit:
-                    self.env.cr.commit()
-                return
-            _logger.info("A batch of %s mails failed and is halved: %s", len(entries), error)
+        if len(entries) > 1:
+            _logger.info("A batch of %s mails failed and is halved: %s", len(entries), failure)
             half = len(entries) // 2
             self._run(entries[:half], commit)
             self._run(entries[half:], commit)
             return
-        self._run(entries, commit, attempt + 1)
+        self._fail(entries[0], failure)
+        if commit:
+            self.env.cr.commit()
+
+    @api.model
+    def _still_waiting(self, entries: list[Entry]) -> list[Entry]:
+        """Those that no other process has acted on or acts on at this moment. The lock stays
+        until the outcome is committed."""
+        rows = self.env["helpdesk.incoming.mail"].browse([each.row_id for each in entries])
+        rows = rows.try_lock_for_update()
+        rows.invalidate_recordset(["state"])
+        waiting = {row.id for row in rows if row.state in WAITING}
+        return [each for each in entries if each.row_id in waiting]
 
     @api.model
     def _step_through(self, entries: list[Entry]):
+        if not entries:
+            return
         verdicts = self.env["helpdesk.intake.judge"]._judge(entries)
         plans = self.env["helpdesk.intake.decide"]._decide(verdicts)
-        return self.env["helpdesk.intake.act"]._act(plans)
+        self.env["helpdesk.intake.act"]._act(plans)
 
     @api.model
     def _fail(self, entry: Entry, error: Exception) -> None:
