@@ -117,7 +117,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     write them, missing quotes. The first of equal names wins.
     """
     main, _, _ = value.partition(";")
-    main = main.strip().lower()
+    main = main.strip(" \t\"'").lower()
     found: dict[str, str] = {}
     segments: dict[str, dict[int, tuple[str, bool]]] = {}
     for match in _PARAMETER.finditer(value, max(value.find(";"), 0)):
@@ -377,15 +377,22 @@ def message_ids(value: str, limit: int = 100) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for match in _MESSAGE_ID.finditer(value):
-        inner = _SPACE.sub("", match[1])
+        inner = _message_id_word(match[1])
         if inner and len(inner) <= MAX_MESSAGE_ID - 2:
-            found[f"<{one_line(inner)}>"] = None
+            found[f"<{inner}>"] = None
     if not found and "@" in value and "<" not in value:
         for word in value.split():
             if "@" in word and len(word) <= MAX_MESSAGE_ID - 2:
-                found[f"<{one_line(word)}>"] = None
+                found[f"<{_message_id_word(word)}>"] = None
     ids = tuple(found)
     return ids if len(ids) <= limit else (ids[0], *ids[1 - limit :])
+
+
+def _message_id_word(value: str) -> str:
+    """What stands between the brackets, without the white space of bad folding."""
+    if value.isascii() and value.isprintable() and " " not in value:
+        return value
+    return "".join(c for c in clean(value) if c.isprintable() and not c.isspace())
 
 
 def date(value: str) -> datetime | None:

@@ -149,9 +149,10 @@ _PROVIDERS = (
     ),
 )
 _CONFIRM_CODE = re.compile(
-    r"(?:confirmation code|verification code|bestätigungscode|code de (?:confirmation|vérification)"
-    r"|código de (?:confirmación|confirmação|verificación|verificação)|codice di (?:conferma|verifica)"
-    r"|code|код подтверждения|確認コード|验证码|驗證碼|인증 코드)\W{1,6}(?:is\W{1,3})?([A-Z0-9][A-Z0-9-]{4,15}\b)",
+    r"(?:confirmation code|verification code|bestätigungscode"
+    r"|code de (?:confirmation|vérification)|código de (?:confirm|verific)\w+"
+    r"|codice di (?:conferma|verifica)|code|код подтверждения|確認コード|验证码|驗證碼|인증 코드)"
+    r"\W{1,6}(?:is\W{1,3})?((?=[A-Z-]{0,15}\d)[A-Z0-9][A-Z0-9-]{4,15}\b)",
     re.IGNORECASE,
 )
 _SUBJECT_CODE = re.compile(r"\(#\s?([A-Z0-9-]{5,16})\)", re.IGNORECASE)

@@ -711,7 +711,7 @@ def _given_name(part: mime.Part) -> str:
 
 def _file_name(given: str, content_type: str, number: int) -> str:
     """A name that is safe to store under, keeping as much of the given one as can be."""
-    name = _PATH.sub("", charset.visible(given)) if given else ""
+    name = _SPACE.sub(" ", _PATH.sub("", charset.visible(given))) if given else ""
     name = _NAME_UNSAFE.sub("", name).strip(" .") if name.strip(". ") else ""
     if not name:
         extension = _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type)
