@@ -31,6 +31,10 @@
         "wizards/helpdesk_scanner_begin_views.xml",
         "views/menus.xml",
     ],
+    "demo": ["demo/helpdesk_mailflow_demo.xml"],
+    "assets": {
+        "web.assets_backend": ["helpdesk_mailflow/static/src/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "installable": True,
     "development_status": "Alpha",

@@ -3,6 +3,7 @@ from . import (
     helpdesk_incoming_mail,
     helpdesk_incoming_mail_delivery,
     helpdesk_incoming_mail_source,
+    helpdesk_incoming_mail_upload,
     helpdesk_mail_folder,
     helpdesk_support_alias,
     helpdesk_support_alias_address,

@@ -42,6 +42,27 @@ class FetchmailServer(models.Model):
         default="tls",
         required=True,
     )
+    # as smtp_pass of ir.mail_server; typed into new_password, so it never goes to a browser
+    password = fields.Char(groups="base.group_system")
+    new_password = fields.Char(
+        "New password",
+        compute="_compute_new_password",
+        inverse="_inverse_new_password",
+        groups="base.group_system",
+        copy=False,
+    )
+    has_password = fields.Boolean(compute="_compute_new_password")
+    mailbox_protocol = fields.Selection(
+        [("imap", "IMAP"), ("pop", "POP")],
+        string="Protocol",
+        compute="_compute_mailbox_protocol",
+        inverse="_inverse_mailbox_protocol",
+    )
+    scanner_state = fields.Selection(
+        [("off", "Not activated"), ("on", "Active"), ("error", "Error")],
+        string="State",
+        compute="_compute_scanner_state",
+    )
     authentication = fields.Selection([("password", "Password")], default="password", required=True)
     verify_certificate = fields.Boolean(
         "Check the certificate",
@@ -79,6 +100,39 @@ class FetchmailServer(models.Model):
     # ------------------------------------------------------------
     # FIELDS
     # ------------------------------------------------------------
+
+    @api.depends("password")
+    def _compute_new_password(self):
+        for scanner in self:
+            scanner.new_password = False
+            scanner.has_password = bool(scanner.password)
+
+    def _inverse_new_password(self):
+        for scanner in self.filtered("new_password"):
+            scanner.password = scanner.new_password
+
+    @api.depends("server_type")
+    def _compute_mailbox_protocol(self):
+        for scanner in self:
+            scanner.mailbox_protocol = scanner.server_type != "local" and scanner.server_type
+
+    def _inverse_mailbox_protocol(self):
+        for scanner in self.filtered("mailbox_protocol"):
+            scanner.server_type = scanner.mailbox_protocol
+
+    @api.onchange("mailbox_protocol")
+    def _onchange_mailbox_protocol(self):
+        if self.is_scanner and self.mailbox_protocol:
+            self.server_type = self.mailbox_protocol
+            self._onchange_encryption()
+
+    @api.depends("state", "error_message")
+    def _compute_scanner_state(self):
+        for scanner in self:
+            if scanner.state != "done":
+                scanner.scanner_state = "off"
+            else:
+                scanner.scanner_state = "error" if scanner.error_message else "on"
 
     @api.depends("folder_ids.is_read")
     def _compute_read_folder_ids(self):
@@ -138,8 +192,9 @@ class FetchmailServer(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        by_default = self.env.context.get("default_is_scanner")
         for vals in vals_list:
-            if vals.get("is_scanner"):
+            if vals.get("is_scanner", by_default):
                 encryption = vals.get("encryption", "tls")
                 vals["is_ssl"] = encryption == "tls"
                 vals["port"] = vals.get("port") or PORTS[vals.get("server_type", "imap"), encryption]
@@ -322,6 +377,14 @@ class FetchmailServer(models.Model):
             "target": "new",
             "context": {"default_scanner_id": self.id, "default_then": then},
         }
+
+    def action_open_scanner(self):
+        """From Odoo's own form of incoming servers to that of mail scanners."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mailflow.scanner_action")
+        form = self.env.ref("helpdesk_mailflow.scanner_view_form")
+        action.update(res_id=self.id, views=[(form.id, "form")], view_mode="form")
+        return action
 
     def action_open_mails(self):
         self.ensure_one()

@@ -130,6 +130,7 @@ class HelpdeskIncomingMail(models.Model):
         search="_search_ticket_ids",
         string="Tickets",
     )
+    ticket_count = fields.Integer(compute="_compute_ticket_ids")
     outcome = fields.Char(compute="_compute_outcome")
     can_take_in = fields.Boolean(compute="_compute_can")
     can_retry = fields.Boolean(compute="_compute_can")
@@ -214,6 +215,7 @@ class HelpdeskIncomingMail(models.Model):
         readable = tickets._filtered_access("read")
         for mail in self:
             mail.ticket_ids = mail.sudo().delivery_ids.ticket_id.sudo(self.env.su) & readable
+            mail.ticket_count = len(mail.ticket_ids)
 
     def _search_ticket_ids(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:

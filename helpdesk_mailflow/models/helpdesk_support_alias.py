@@ -82,6 +82,7 @@ class HelpdeskSupportAlias(models.Model):
     waiting_mail_count = fields.Integer(
         compute="_compute_counts", help="Mails that were not taken in or are held"
     )
+    mail_count = fields.Integer(compute="_compute_counts")
     several_teams = fields.Boolean(compute="_compute_several_teams")
 
     _alias_unique = models.Constraint(
@@ -136,8 +137,9 @@ class HelpdeskSupportAlias(models.Model):
             own = queue.alias_id.alias_domain_id and queue.alias_id.alias_full_name
             external = queue.address_ids.filtered(lambda each: each.kind == "external")
             queue.email = own or external[:1].email
+            # for people to read; headers get theirs from formataddr
             queue.display_email = (
-                tools.formataddr((queue.friendly_name or queue.name or "", queue.email))
+                f"{queue.friendly_name or queue.name or ''} <{queue.email}>".strip()
                 if queue.email
                 else False
             )
@@ -163,9 +165,11 @@ class HelpdeskSupportAlias(models.Model):
                 [*domain, ("user_id", "=", False)], ["support_alias_id"], ["__count"]
             )
         )
+        Mail, by_alias = self.env["helpdesk.incoming.mail"], [("alias_id", "in", self.ids)]
+        mails = dict(Mail._read_group(by_alias, ["alias_id"], ["__count"]))
         waiting = dict(
-            self.env["helpdesk.incoming.mail"]._read_group(
-                [("alias_id", "in", self.ids), ("state", "in", ("not_taken_in", "held", "failed"))],
+            Mail._read_group(
+                [*by_alias, ("state", "in", ("not_taken_in", "held", "failed"))],
                 ["alias_id"],
                 ["__count"],
             )
@@ -173,6 +177,7 @@ class HelpdeskSupportAlias(models.Model):
         for queue in self:
             queue.open_ticket_count = still_open.get(queue, 0)
             queue.unassigned_ticket_count = unassigned.get(queue, 0)
+            queue.mail_count = mails.get(queue, 0)
             queue.waiting_mail_count = waiting.get(queue, 0)
 
     @api.depends("company_id")
@@ -362,6 +367,16 @@ class HelpdeskSupportAlias(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
         action["domain"] = [("support_alias_id", "=", self.id)]
         action["context"] = {"search_default_open": 1}
+        return action
+
+    def action_open_unassigned_tickets(self):
+        action = self.action_open_tickets()
+        action["context"]["search_default_unassigned"] = 1
+        return action
+
+    def action_open_waiting_mails(self):
+        action = self.action_open_mails()
+        action["context"] = {"search_default_to_look_at": 1}
         return action
 
     def action_open_mails(self):

@@ -1,0 +1,100 @@
+import { Dropzone } from "@web/core/dropzone/dropzone";
+import { useCustomDropzone } from "@web/core/dropzone/dropzone_hook";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { checkFileSize } from "@web/core/utils/files";
+import { useService } from "@web/core/utils/hooks";
+import { getDataURLFromFile } from "@web/core/utils/urls";
+import { ListController } from "@web/views/list/list_controller";
+import { listView } from "@web/views/list/list_view";
+import { onWillStart, useRef, useState } from "@odoo/owl";
+
+/** Where saved mails can be dropped. */
+class MailDropzone extends Dropzone {
+    static template = "helpdesk_mailflow.MailDropzone";
+}
+
+/** The ledger: saved mails (.eml) come in by a button, or dropped anywhere on the list. */
+export class IncomingMailListController extends ListController {
+    setup() {
+        super.setup();
+        this.notification = useService("notification");
+        this.mailFileInput = useRef("mailFileInput");
+        this.upload = useState({ allowed: false, busy: false });
+        onWillStart(async () => {
+            this.upload.allowed = await user.hasGroup("helpdesk_mgmt.group_helpdesk_manager");
+        });
+        useCustomDropzone(
+            this.rootRef,
+            MailDropzone,
+            { onDrop: (ev) => this.takeInFiles([...ev.dataTransfer.files]) },
+            () => this.upload.allowed && !this.upload.busy && !this.env.inDialog
+        );
+    }
+
+    onClickUpload() {
+        this.mailFileInput.el.click();
+    }
+
+    async onFilesChosen(ev) {
+        const files = [...ev.target.files];
+        await this.takeInFiles(files);
+        // so that the same file can be chosen again
+        ev.target.value = "";
+    }
+
+    /**
+     * One call for each file: one that cannot be taken in leaves the others alone.
+     *
+     * @param {File[]} files
+     */
+    async takeInFiles(files) {
+        this.upload.busy = true;
+        try {
+            for (const file of files) {
+                // base64 makes a third more of it
+                if (!checkFileSize(Math.ceil(file.size * 1.34), this.notification)) {
+                    continue;
+                }
+                const url = await this.readFile(file);
+                if (!url) {
+                    continue;
+                }
+                const result = await this.model.orm.call(
+                    this.props.resModel,
+                    "take_in_files",
+                    [[{ name: file.name, content: url.slice(url.indexOf(",") + 1) }]]
+                );
+                for (const { type, message } of result) {
+                    this.notification.add(message, { type });
+                }
+            }
+        } finally {
+            this.upload.busy = false;
+            await this.model.load();
+        }
+    }
+
+    /**
+     * @param {File} file
+     * @returns {Promise<String|undefined>} as a data URL
+     */
+    async readFile(file) {
+        try {
+            return await getDataURLFromFile(file);
+        } catch {
+            // a dropped folder, or a file that went away meanwhile
+            this.notification.add(
+                _t("“%s” could not be read. Drop saved mails (.eml), not folders.", file.name),
+                { type: "danger" }
+            );
+        }
+    }
+}
+
+registry.category("views").add("helpdesk_incoming_mail_list", {
+    ...listView,
+    Controller: IncomingMailListController,
+    buttonTemplate: "helpdesk_mailflow.IncomingMailList.Buttons",
+});
