@@ -46,14 +46,22 @@ class HelpdeskTicket(models.Model):
         return action
 
     def _notify_get_reply_to(self, default=None, author_id=False):
-        """Answers come back to the support alias that the ticket came in by, if it has an
-        address of its own; else as before."""
         result = super()._notify_get_reply_to(default=default, author_id=author_id)
-        # sudo: an address is no secret, a queue's rights do not matter for writing to it
+        return {**result, **self._reply_to_of_queues()}
+
+    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
+        result = super()._notify_get_reply_to_batch(defaults=defaults, author_ids=author_ids)
+        return {**result, **self._reply_to_of_queues()}
+
+    def _reply_to_of_queues(self) -> dict[int, str]:
+        """Answers come back to the support alias that the ticket came in by, if it has an
+        address of its own: ticket id -> formatted address."""
+        found = {}
+        # sudo: a queue's rights do not matter for writing to its address
         for ticket in self.sudo():
-            alias = ticket.support_alias_id.alias_id
-            if alias.alias_name and alias.alias_domain_id:
-                result[ticket.id] = self._notify_get_reply_to_formatted_email(
-                    alias.alias_full_name, author_id=author_id
-                )
-        return result
+            queue = ticket.support_alias_id
+            if queue.alias_id.alias_name and queue.alias_id.alias_domain_id:
+                formatted = queue.display_email
+                # Odoo's limit, beyond which Python folds the header wrongly
+                found[ticket.id] = formatted if len(formatted) < 68 else queue.email
+        return found
