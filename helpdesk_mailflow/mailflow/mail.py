@@ -284,6 +284,7 @@ def read(raw: bytes, limits: Limits = Limits()) -> Mail:
             body_digest=digest,
             message_id=_made_up_id(digest),
             message_id_given=False,
+            attachments=(Attachment("message.eml", "message/rfc822", raw, "", False),),
             notes=(note("reading_failed", error=type(error).__name__),),
         )
 

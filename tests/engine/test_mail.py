@@ -584,5 +584,6 @@ def test_a_defect_of_our_own_loses_no_mail(monkeypatch, caplog):
     monkeypatch.setattr("mailflow.mail.mime.parse", lambda *a, **k: 1 / 0)
     mail = read(build())
     assert codes(mail) == {"reading_failed"}
+    assert [each.content_type for each in mail.attachments] == ["message/rfc822"]
     assert mail.size == len(build())
     assert "cannot read a mail" in caplog.text
