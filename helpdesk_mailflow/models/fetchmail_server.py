@@ -35,6 +35,7 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
+    password = fields.Char(groups="base.group_system")
     is_scanner = fields.Boolean("Mail scanner", index=True, readonly=True)
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
     encryption = fields.Selection(
