@@ -203,7 +203,10 @@ class Embedded:
         return found
 
     def _folder(self, path):
-        path.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        if path.parent.stat().st_uid == os.geteuid():
+            path.parent.chmod(path.parent.stat().st_mode | 0o711)  # to pass, not to look
+        path.mkdir(exist_ok=True)
         if path.stat().st_uid not in (os.geteuid(), self.identity.get("user")):
             raise Problem(f"{path} belongs to somebody else. Remove it, or set TMPDIR.")
         path.chmod(0o700)

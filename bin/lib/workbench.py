@@ -233,6 +233,10 @@ def explain(what, text, hint, path):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "e:", "fatal"))]
     # What a traceback ends with says more than what else was logged as an error.
-    raised = [line for line in text.splitlines() if re.match(r"[\w.]+(Error|Exception): ", line)]
+    raised = [
+        line
+        for line in text.splitlines()
+        if re.match(r"([a-z]\w*\.)*[A-Z]\w*(Error|Exception|Violation|Warning): ", line)
+    ]
     reason = (raised or errors or lines or ["no output"])[-1][:200]
     return f"Cannot {what}: {reason} {hint} Details: {path}".replace("  ", " ")
