@@ -73,7 +73,7 @@ class Embedded:
             if not self._can_run(self.bin / "postgres"):
                 # Rather than open the user's folders to everybody, live elsewhere.
                 self.home = Path("/var/tmp") / f"helpdesk_mailflow-{mark}" / f"postgresql-{VERSION}"
-                self.bin = self.home / "programs" / "bin"
+                self.bin = self.home / "programs" / Path(*self.bin.parts[-3:])
         self.data = self.home / "data"
         self.log = self.home / "postgresql.log"
         self.socket = self.home / "socket"
@@ -127,11 +127,15 @@ class Embedded:
         self._folder(self.home)
         self._folder(self.socket)
         if not self.bin.is_dir():
+            # The package's libraries are found relative to its programs.
             copy = self.home / "programs.new"
             remove(copy)
-            shutil.copytree(binaries().parent, copy, symlinks=True)
+            package = binaries().parents[1]
+            for folder in package.parent.glob(f"{package.name}*"):
+                if folder.suffix != ".dist-info":
+                    shutil.copytree(folder, copy / folder.name, symlinks=True)
             subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
-            copy.rename(self.bin.parent)
+            copy.rename(self.home / "programs")
         # initdb is not atomic: a stamp of its own tells a whole cluster from half of one.
         whole = self.home / "whole"
         if not whole.exists():
