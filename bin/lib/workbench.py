@@ -236,7 +236,7 @@ def explain(what, text, hint, path):
     raised = [
         line
         for line in text.splitlines()
-        if re.match(r"([a-z]\w*\.)*[A-Z]\w*(Error|Exception|Violation|Warning): ", line)
+        if re.match(r"([a-z]\w*\.)*([A-Z]\w*)?(Error|Exception|Violation|Warning): ", line)
     ]
     reason = (raised or errors or lines or ["no output"])[-1][:200]
     return f"Cannot {what}: {reason} {hint} Details: {path}".replace("  ", " ")
