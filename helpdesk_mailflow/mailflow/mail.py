@@ -56,12 +56,12 @@ _logger = logging.getLogger(__name__)
 # The order in which the alias of a mail is looked for: what the delivering server noted
 # comes before what the sender wrote.
 RECIPIENT_HEADERS = (
-    "Delivered-To",
     "X-Original-To",
     "X-Forwarded-To",
     "Envelope-To",
     "Resent-To",
     "Resent-Cc",
+    "Delivered-To",
     "To",
     "Cc",
 )

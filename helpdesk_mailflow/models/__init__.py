@@ -14,6 +14,7 @@ from . import (
     intake_decide,
     intake_judge,
     mail_alias,
+    mail_followers,
     mail_thread,
     res_company,
     res_config_settings,

@@ -75,6 +75,7 @@ class FetchmailServer(models.Model):
             ("everything", "Everything since the last scan"),
             ("unread", "Only unread mails"),
         ],
+        string="Scan type",
         default="everything",
         required=True,
     )
@@ -157,9 +158,7 @@ class FetchmailServer(models.Model):
         counts = dict(
             self.env["helpdesk.incoming.mail"]
             .sudo()
-            ._read_group(
-                [("folder_id", "in", self.folder_ids.ids)], ["folder_id"], ["__count"]
-            )
+            ._read_group([("folder_id", "in", self.folder_ids.ids)], ["folder_id"], ["__count"])
         )
         for scanner in self:
             scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner.folder_ids)
@@ -198,7 +197,9 @@ class FetchmailServer(models.Model):
             if vals.get("is_scanner", by_default):
                 encryption = vals.get("encryption", "tls")
                 vals["is_ssl"] = encryption == "tls"
-                vals["port"] = vals.get("port") or PORTS[vals.get("server_type", "imap"), encryption]
+                vals["port"] = (
+                    vals.get("port") or PORTS[vals.get("server_type", "imap"), encryption]
+                )
         servers = super().create(vals_list)
         scanners = servers.filtered("is_scanner")
         # the folder that every mailbox has; the others are chosen from what the server lists
@@ -215,14 +216,24 @@ class FetchmailServer(models.Model):
         if "encryption" in vals and len(self.filtered("is_scanner")) == len(self) and self:
             vals = dict(vals, is_ssl=vals["encryption"] == "tls")
         moved = self.filtered(
-            lambda scanner: scanner.is_scanner
-            and any(key in vals and vals[key] != scanner[key] for key in ("server", "user", "server_type"))
+            lambda scanner: (
+                scanner.is_scanner
+                and any(
+                    key in vals and vals[key] != scanner[key]
+                    for key in ("server", "user", "server_type")
+                )
+            )
         )
         result = super().write(vals)
         if moved:
             # another mailbox: its numbers mean other mails, so begin is chosen again
             moved.folder_ids.write(
-                {"uidvalidity": False, "next_uid": False, "waiting_uids": False, "known_uids": False}
+                {
+                    "uidvalidity": False,
+                    "next_uid": False,
+                    "waiting_uids": False,
+                    "known_uids": False,
+                }
             )
             moved.filtered(lambda scanner: scanner.state == "done").set_draft()
         return result
@@ -264,7 +275,9 @@ class FetchmailServer(models.Model):
             found = scanner._look_up_folders()
         if not scanners:
             return True
-        missing = scanners.folder_ids.filtered(lambda folder: folder.is_read and not folder.on_server)
+        missing = scanners.folder_ids.filtered(
+            lambda folder: folder.is_read and not folder.on_server
+        )
         if missing:
             raise UserError(
                 self.env._(
@@ -301,7 +314,9 @@ class FetchmailServer(models.Model):
         known = {folder.name: folder for folder in self.folder_ids}
         for name, folder in known.items():
             # INBOX is written in any case (RFC 9051, 5.1)
-            there = name in listed or (name.upper() == "INBOX" and "INBOX" in map(str.upper, listed))
+            there = name in listed or (
+                name.upper() == "INBOX" and "INBOX" in map(str.upper, listed)
+            )
             if folder.on_server != there:
                 folder.on_server = there
         self.env["helpdesk.mail.folder"].create(
@@ -408,9 +423,9 @@ class FetchmailServer(models.Model):
     def _fetch_mail(self, batch_limit=50):
         """Odoo's cron for incoming servers: scanners have one of their own, so that neither
         waits for the other."""
-        return super(FetchmailServer, self.filtered(lambda server: not server.is_scanner))._fetch_mail(
-            batch_limit=batch_limit
-        )
+        return super(
+            FetchmailServer, self.filtered(lambda server: not server.is_scanner)
+        )._fetch_mail(batch_limit=batch_limit)
 
     @api.model
     def _active_scanners(self) -> Domain:
@@ -448,9 +463,7 @@ class FetchmailServer(models.Model):
             error = Visit(scanner, time.monotonic() + seconds).run()
         values = {"date": fields.Datetime.now()}
         if error:
-            values.update(
-                error_date=self.error_date or fields.Datetime.now(), error_message=error
-            )
+            values.update(error_date=self.error_date or fields.Datetime.now(), error_message=error)
         elif self.error_date:
             values.update(error_date=False, error_message=False)
         self.with_context(fetchmail_cron_running=True).write(values)

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from datetime import timedelta
+from email.utils import parseaddr
 
 from markupsafe import Markup
 
@@ -59,8 +60,11 @@ class HelpdeskIncomingMail(models.Model):
     body_digest = fields.Char(readonly=True)
     message_id = fields.Char("Message-ID", readonly=True, index="btree_not_null")
     subject = fields.Char(readonly=True)
-    email_from = fields.Char("From", readonly=True)
+    email_from = fields.Char("From (as received)", readonly=True)
     from_address = fields.Char("Sender's address", readonly=True, index="btree_not_null")
+    sender = fields.Char(
+        "From", compute="_compute_sender", help="Name and address, for people to read"
+    )
     email_to = fields.Char("To", readonly=True)
     email_cc = fields.Char("Cc", readonly=True)
     date = fields.Datetime("Sent", readonly=True)
@@ -149,6 +153,16 @@ class HelpdeskIncomingMail(models.Model):
     # COMPUTES
     # ------------------------------------------------------------
 
+    @api.depends("email_from", "from_address")
+    def _compute_sender(self):
+        for mail in self:
+            name, address = parseaddr(mail.email_from or "")
+            address = mail.from_address or address
+            if name and address and name != address:
+                mail.sender = f"{name} <{address}>"
+            else:
+                mail.sender = address or mail.email_from
+
     @api.depends("trace")
     @api.depends_context("lang")
     def _compute_trace_html(self):
@@ -174,7 +188,8 @@ class HelpdeskIncomingMail(models.Model):
             kind = [
                 item
                 for item in mail.trace or []
-                if item["step"] == "judge" and item["code"].startswith(("kind_", "known_", "suspect_"))
+                if item["step"] == "judge"
+                and item["code"].startswith(("kind_", "known_", "suspect_"))
             ]
             mail.why = " ".join(
                 trace.sentence(self.env, item["code"], item["values"]) for item in kind[:1] + chosen
@@ -211,7 +226,9 @@ class HelpdeskIncomingMail(models.Model):
     @api.depends_context("uid")
     def _compute_ticket_ids(self):
         # sudo to get at the deliveries; the tickets themselves are filtered by rights
-        tickets = self.sudo().with_context(active_test=False).delivery_ids.ticket_id.sudo(self.env.su)
+        tickets = (
+            self.sudo().with_context(active_test=False).delivery_ids.ticket_id.sudo(self.env.su)
+        )
         readable = tickets._filtered_access("read")
         for mail in self:
             mail.ticket_ids = mail.sudo().delivery_ids.ticket_id.sudo(self.env.su) & readable
@@ -233,11 +250,13 @@ class HelpdeskIncomingMail(models.Model):
                     " helpdesk settings."
                 )
                 continue
-            text = raw[:PREVIEW_BYTES].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+            text = (
+                raw[:PREVIEW_BYTES]
+                .decode("utf-8", "replace")
+                .replace("\x00", "\N{REPLACEMENT CHARACTER}")
+            )
             if len(raw) > PREVIEW_BYTES:
-                text += self.env._(
-                    "\n… %(left)s bytes more", left=len(raw) - PREVIEW_BYTES
-                )
+                text += self.env._("\n… %(left)s bytes more", left=len(raw) - PREVIEW_BYTES)
             mail.source_preview = text
 
     # ------------------------------------------------------------
@@ -259,9 +278,7 @@ class HelpdeskIncomingMail(models.Model):
     def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
         if not bypass_access and not self._sees_ledger():
             domain = Domain(domain) & self._of_readable_tickets()
-        return super()._search(
-            domain, offset, limit, order, bypass_access=bypass_access, **kwargs
-        )
+        return super()._search(domain, offset, limit, order, bypass_access=bypass_access, **kwargs)
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
@@ -317,15 +334,21 @@ class HelpdeskIncomingMail(models.Model):
             raise UserError(
                 self.env._(
                     "%(mails)s: nothing more can be done with it here, it is “%(state)s”.",
-                    mails=", ".join(wrong.mapped(lambda mail: mail.subject or mail.message_id or "?")[:5]),
-                    state=dict(self._fields["state"]._description_selection(self.env))[wrong[0].state],
+                    mails=", ".join(
+                        wrong.mapped(lambda mail: mail.subject or mail.message_id or "?")[:5]
+                    ),
+                    state=dict(self._fields["state"]._description_selection(self.env))[
+                        wrong[0].state
+                    ],
                 )
             )
         # sudo: rights on the row were checked; tickets are made as for any incoming mail
         mails = self.sudo()
         for mail in mails:
             mail._add_trace("person", note(code, user=self.env.user.name))
-        mails.write({"state": State.NEW.value, "tries": 0, "cut_offs": 0, "error": False, "next_try": False})
+        mails.write(
+            {"state": State.NEW.value, "tries": 0, "cut_offs": 0, "error": False, "next_try": False}
+        )
         self.env["helpdesk.intake"].sudo()._process(mails.sorted("id"), forced=forced)
 
     def action_ignore(self):
@@ -349,7 +372,9 @@ class HelpdeskIncomingMail(models.Model):
     def action_open_tickets(self):
         """Open the tickets that these mails are part of."""
         tickets = self.ticket_ids
-        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt.helpdesk_ticket_action"
+        )
         action["domain"] = [("id", "in", tickets.ids)]
         action["context"] = {"active_test": False}
         if len(tickets) == 1:
@@ -373,7 +398,9 @@ class HelpdeskIncomingMail(models.Model):
     def _keep_source_days(self) -> int:
         """Days that raw sources are kept; 0 keeps them for good."""
         return int(
-            self.env["ir.config_parameter"].sudo().get_param("helpdesk_mailflow.keep_source_days", 90)
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("helpdesk_mailflow.keep_source_days", 90)
         )
 
     @api.autovacuum
@@ -402,6 +429,7 @@ class HelpdeskIncomingMail(models.Model):
 
     def unlink(self):
         # the source's own unlink takes its file along; a cascade in SQL would not
-        self.env["helpdesk.incoming.mail.source"].sudo().search([("mail_id", "in", self.ids)]).unlink()
+        self.env["helpdesk.incoming.mail.source"].sudo().search(
+            [("mail_id", "in", self.ids)]
+        ).unlink()
         return super().unlink()
-

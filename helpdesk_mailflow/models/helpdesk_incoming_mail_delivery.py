@@ -18,7 +18,9 @@ class HelpdeskIncomingMailDelivery(models.Model):
     mail_id = fields.Many2one(
         "helpdesk.incoming.mail", required=True, ondelete="cascade", index=True, readonly=True
     )
-    identity = fields.Char(required=True, readonly=True, help="Of the mail: Message-ID, From and Date")
+    identity = fields.Char(
+        required=True, readonly=True, help="Of the mail: Message-ID, From and Date"
+    )
     alias_id = fields.Many2one(
         "helpdesk.support.alias",
         string="Support alias",

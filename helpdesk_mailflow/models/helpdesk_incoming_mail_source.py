@@ -33,9 +33,7 @@ class HelpdeskIncomingMailSource(models.Model):
     content = fields.Binary(attachment=False, readonly=True, help="Compressed by zlib")
     file_name = fields.Char(readonly=True)
 
-    _mail_unique = models.Constraint(
-        "UNIQUE(mail_id)", "An incoming mail has one source."
-    )
+    _mail_unique = models.Constraint("UNIQUE(mail_id)", "An incoming mail has one source.")
 
     @api.model
     def _folder(self) -> str:
@@ -60,7 +58,7 @@ class HelpdeskIncomingMailSource(models.Model):
         if not rows:
             return
         self.env.cr.execute_values(
-            'INSERT INTO helpdesk_incoming_mail_source ("mail_id", "content", "file_name") VALUES %s',
+            "INSERT INTO helpdesk_incoming_mail_source (mail_id, content, file_name) VALUES %s",
             rows,
         )
         self.invalidate_model()

@@ -46,18 +46,16 @@ class HelpdeskMailFolder(models.Model):
     uidvalidity = fields.Char("UIDVALIDITY", readonly=True)
     next_uid = fields.Char(readonly=True, help="The first UID not yet looked at")
     start_uid = fields.Char(readonly=True, help="UIDNEXT when reading began")
-    since = fields.Datetime(
-        readonly=True, help="Mails that the server got before are not taken in"
-    )
+    since = fields.Datetime(readonly=True, help="Mails that the server got before are not taken in")
     waiting_uids = fields.Text(
         readonly=True, help="UIDs that could not be fetched or stored yet, as JSON"
     )
     known_uids = fields.Text(
         readonly=True, help="POP: messages that were there when reading began, as JSON"
     )
-    last_success = fields.Datetime(readonly=True)
+    last_success = fields.Datetime("Last success", readonly=True)
     error = fields.Text(readonly=True)
-    error_since = fields.Datetime(readonly=True)
+    error_since = fields.Datetime("Error since", readonly=True)
     mail_count = fields.Integer(compute="_compute_mail_count")
     state = fields.Selection(
         [

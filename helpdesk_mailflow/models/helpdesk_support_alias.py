@@ -23,7 +23,8 @@ class HelpdeskSupportAlias(models.Model):
     sequence = fields.Integer(default=10)
     color = fields.Integer()
     friendly_name = fields.Char(
-        help="Shown before the address wherever it is sent or listed; the name if empty"
+        "Friendly name",
+        help="Shown before the address wherever it is sent or listed; the name if empty",
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
@@ -98,30 +99,39 @@ class HelpdeskSupportAlias(models.Model):
         for queue in self:
             queue.alias_name = queue.alias_id.alias_name
             queue.alias_domain_name = (
-                queue.alias_id.alias_domain_id if queue.alias_id else queue.company_id.alias_domain_id
+                queue.alias_id.alias_domain_id
+                if queue.alias_id
+                else queue.company_id.alias_domain_id
             ).name
 
     def _inverse_alias_name(self):
         for queue in self:
             local_part = (queue.alias_name or "").strip()
-            if "@" in local_part:
-                raise ValidationError(
-                    self.env._(
-                        "Type only what stands before the @. The domain is the one of the company:"
-                        " %(domain)s.",
-                        domain=queue.alias_domain_name or self.env._("none is set"),
-                    )
-                )
+            queue._check_local_part(local_part)
             # sudo: aliases are a system admin's; this one belongs to the queue, whose
             # rights were checked
             alias = queue.alias_id.sudo()
             if alias:
                 # an alias stays on its domain when the company moves to another, since
                 # customers know it; a new address is on the company's
-                domain = alias.alias_domain_id if queue.of_team_id else queue.company_id.alias_domain_id
+                domain = (
+                    alias.alias_domain_id if queue.of_team_id else queue.company_id.alias_domain_id
+                )
                 alias.write({"alias_name": local_part or False, "alias_domain_id": domain.id})
             else:
                 queue._make_alias(local_part)
+
+    def _check_local_part(self, local_part: str) -> None:
+        if "@" in local_part:
+            # not alias_domain_name: it is not to be read while alias_name is being set
+            domain = self.alias_id.sudo().alias_domain_id or self.company_id.alias_domain_id
+            raise ValidationError(
+                self.env._(
+                    "Type only what stands before the @. The domain is the one of the company:"
+                    " %(domain)s.",
+                    domain=domain.name or self.env._("none is set"),
+                )
+            )
 
     @api.depends(
         "name",
@@ -222,7 +232,7 @@ class HelpdeskSupportAlias(models.Model):
                     self.env._(
                         "%(alias)s is the last support alias of %(company)s. One has to stay: add"
                         " another one first, or switch its intake off.",
-                        alias=self.filtered(lambda queue: queue.company_id == company)[0].name,
+                        alias=self.grouped("company_id")[company][0].name,
                         company=company.name,
                     )
                 )
@@ -248,6 +258,7 @@ class HelpdeskSupportAlias(models.Model):
     def _make_alias(self, local_part: str) -> None:
         """Give the queue an Odoo alias of its own."""
         self.ensure_one()
+        self._check_local_part(local_part)
         # sudo: as in _inverse_alias_name
         self.alias_id = (
             self.env["mail.alias"]
@@ -284,9 +295,10 @@ class HelpdeskSupportAlias(models.Model):
         for queue in self.sudo():
             alias = queue.alias_id
             current = alias.alias_full_name if alias.alias_domain_id and alias.alias_name else False
-            own = queue.address_ids.filtered(lambda each: each.kind == "own")
-            (own.filtered(lambda each: each.email != current)).kind = "past"
-            if not current or own.filtered(lambda each: each.email == current):
+            own = queue.address_ids.filtered_domain([("kind", "=", "own")])
+            same = own.filtered_domain([("email", "=", current)])
+            (own - same).kind = "past"
+            if not current or same:
                 continue
             existing = Address.search([("email", "=", tools.email_normalize(current) or current)])
             if existing:
@@ -301,7 +313,9 @@ class HelpdeskSupportAlias(models.Model):
     @api.model
     def _adopt_teams(self, teams) -> None:
         """Make a support alias of each team's alias that has an address."""
-        adopted = self.sudo().with_context(active_test=False).search([("of_team_id", "in", teams.ids)])
+        adopted = (
+            self.sudo().with_context(active_test=False).search([("of_team_id", "in", teams.ids)])
+        )
         for team in teams.sudo() - adopted.of_team_id:
             if not team.alias_name:
                 continue
@@ -320,9 +334,13 @@ class HelpdeskSupportAlias(models.Model):
     @api.model
     def _give_each_company_one(self, companies) -> None:
         """A default support alias for companies that have none of their own."""
-        served = self.sudo().search([("company_id", "in", companies.ids), ("of_team_id", "=", False)])
+        served = self.sudo().search(
+            [("company_id", "in", companies.ids), ("of_team_id", "=", False)]
+        )
         for company in companies - served.company_id:
-            teams = self.env["helpdesk.ticket.team"].sudo().search([("company_id", "=", company.id)])
+            teams = (
+                self.env["helpdesk.ticket.team"].sudo().search([("company_id", "=", company.id)])
+            )
             self.sudo().with_company(company).create(
                 {
                     "name": self.env._("Support"),
@@ -364,7 +382,9 @@ class HelpdeskSupportAlias(models.Model):
 
     def action_open_tickets(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt.helpdesk_ticket_action"
+        )
         action["domain"] = [("support_alias_id", "=", self.id)]
         action["context"] = {"search_default_open": 1}
         return action

@@ -13,7 +13,11 @@ class HelpdeskSupportAliasAddress(models.Model):
     _rec_name = "email"
 
     alias_id = fields.Many2one(
-        "helpdesk.support.alias", string="Support alias", required=True, ondelete="cascade", index=True
+        "helpdesk.support.alias",
+        string="Support alias",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(related="alias_id.company_id", store=True, index=True)
     email = fields.Char("Address", required=True)
@@ -63,7 +67,11 @@ class HelpdeskSupportAliasAddress(models.Model):
         """An external address must not be one that Odoo itself gives to something else."""
         external = self.filtered(lambda address: address.kind == "external")
         # sudo: aliases of other models, too
-        taken = self.env["mail.alias"].sudo().search([("alias_full_name", "in", external.mapped("email"))])
+        taken = (
+            self.env["mail.alias"]
+            .sudo()
+            .search([("alias_full_name", "in", external.mapped("email"))])
+        )
         if taken:
             raise ValidationError(
                 self.env._(

@@ -77,7 +77,10 @@ class HelpdeskIntake(models.AbstractModel):
                     **arrival.values,
                     "size": arrival.values.get("size", len(arrival.raw)),
                     "received_at": arrival.received_at or self.env.cr.now(),
-                    "trace": [trace.entry("store", each) for each in (note(arrival.origin[0], **arrival.origin[1]), *arrival.notes)],
+                    "trace": [
+                        trace.entry("store", each)
+                        for each in (note(arrival.origin[0], **arrival.origin[1]), *arrival.notes)
+                    ],
                 }
                 for arrival in arrivals
             ]
@@ -167,7 +170,9 @@ class HelpdeskIntake(models.AbstractModel):
                 row.write(
                     {
                         "state": State.HELD.value,
-                        "error": self.env._("Its source is no longer kept, so nothing can be made of it."),
+                        "error": self.env._(
+                            "Its source is no longer kept, so nothing can be made of it."
+                        ),
                     }
                 )
                 continue
@@ -220,7 +225,7 @@ class HelpdeskIntake(models.AbstractModel):
             failure = error
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise
-        except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
+        except Exception as error:
             failure = error
         else:
             if commit:
@@ -269,7 +274,11 @@ class HelpdeskIntake(models.AbstractModel):
         else:
             when = self.env.cr.now() + RETRY_PAUSES[tries - 1]
             values.update(state=State.FAILED.value, next_try=when)
-            sentence = note("act_failed", error=text, when=format_datetime(self.env, when, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"))
+            sentence = note(
+                "act_failed",
+                error=text,
+                when=format_datetime(self.env, when, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"),
+            )
         row.write(values)
         row._add_trace("act", sentence)
         self.env.flush_all()
@@ -301,4 +310,3 @@ class HelpdeskIntake(models.AbstractModel):
             self._process(row, commit=True)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
-

@@ -53,9 +53,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _act(self, plans: list[Plan]) -> None:
         self = self.with_context(**GATEWAY_CONTEXT)
         passed = self._pass_on(plans)
-        items = [
-            Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries
-        ]
+        items = [Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries]
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
@@ -94,7 +92,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             try:
                 with self.env.cr.savepoint():
                     gateway.message_process(False, sources[row.id])
-            except Exception as error:  # noqa: BLE001 -- its error is told, not raised
+            except Exception as error:
                 _logger.warning("Odoo's gateway refused incoming mail %s", row.id, exc_info=True)
                 text = self.env["helpdesk.intake"]._error_text(error)
                 notes[row.id].append(note("act_pass_on_failed", error=text))
@@ -116,7 +114,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
             if not contact:
                 item.partner = Partner
             elif contact.values and item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY):
-                key = tools.email_normalize(contact.values["email"]), contact.values.get("company_id")
+                key = (
+                    tools.email_normalize(contact.values["email"]),
+                    contact.values.get("company_id"),
+                )
                 wanted.setdefault(key, []).append(item)
             else:
                 item.partner = Partner.browse(contact.partner_id or [])
@@ -126,7 +127,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 item.partner = partner
             if partner.parent_id:
                 made = note(
-                    "act_contact_account", contact=partner.name, account=partner.parent_id.display_name
+                    "act_contact_account",
+                    contact=partner.name,
+                    account=partner.parent_id.display_name,
                 )
             else:
                 made = note("act_contact", contact=partner.name)
@@ -140,12 +143,21 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _make_tickets(self, items) -> None:
         if not items:
             return
-        channel = self.env.ref("helpdesk_mgmt.helpdesk_ticket_channel_email", raise_if_not_found=False)
+        channel = self.env.ref(
+            "helpdesk_mgmt.helpdesk_ticket_channel_email", raise_if_not_found=False
+        )
         unknown = unknown_overrides(self.env["helpdesk.ticket"], "message_new")
         if unknown:
-            _logger.info("message_new goes mail by mail, it is overridden by %s", ", ".join(unknown))
+            _logger.info(
+                "message_new goes mail by mail, it is overridden by %s", ", ".join(unknown)
+            )
         for user_id, group in self._by_author(items).items():
-            Ticket = self.env["helpdesk.ticket"].with_user(user_id).sudo().with_context(**GATEWAY_CONTEXT)
+            Ticket = (
+                self.env["helpdesk.ticket"]
+                .with_user(user_id)
+                .sudo()
+                .with_context(**GATEWAY_CONTEXT)
+            )
             values = [self._ticket_values(item, channel) for item in group]
             if unknown:
                 tickets = Ticket.concat(
@@ -169,7 +181,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         groups = defaultdict(list)
         for item in items:
             contact = item.delivery.contact
-            groups[contact and contact.user_id or self.env.ref("base.user_root").id].append(item)
+            groups[(contact and contact.user_id) or self.env.ref("base.user_root").id].append(item)
         return groups
 
     @api.model
@@ -181,18 +193,24 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "partner_id": item.partner.id,
             "partner_name": mail.from_.name or item.partner.name or mail.from_.email,
             "partner_email": mail.from_.email,
-            "email_cc": ", ".join(self._cc_addresses(mail)),
+            "email_cc": ", ".join(self._cc_addresses(item)),
             "company_id": delivery.company_id,
             "user_id": False,
             "channel_id": channel.id if channel else False,
             "support_alias_id": delivery.alias_id,
         }
-        values.update({key: value for key, value in delivery.values.items() if value or key != "team_id"})
+        values.update(
+            {key: value for key, value in delivery.values.items() if value or key != "team_id"}
+        )
         return values
 
     @api.model
-    def _cc_addresses(self, mail) -> list[str]:
-        return [tools.formataddr((each.name, each.normalized)) for each in mail.cc if each.normalized]
+    def _cc_addresses(self, item) -> list[str]:
+        """Who had a copy. Not we: an answer to all must not come back to us."""
+        mail, own = item.mail, item.plan.verdict.own_addresses
+        return [
+            tools.formataddr((each.name, each.normalized)) for each in mail.cc if each.normalized
+        ]
 
     @api.model
     def _body(self, mail) -> Markup:
@@ -201,7 +219,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
     @api.model
     def _subscribe(self, items) -> None:
         """The requester, and the contacts among To and Cc, follow the ticket."""
-        _all, internal, external = self.env["mail.message.subtype"]._default_subtypes("helpdesk.ticket")
+        _all, internal, external = self.env["mail.message.subtype"]._default_subtypes(
+            "helpdesk.ticket"
+        )
         values = []
         for item in items:
             partners = item.partner | self.env["res.partner"].browse(item.plan.verdict.participants)
@@ -236,29 +256,35 @@ class HelpdeskIntakeAct(models.AbstractModel):
             return
         unknown = unknown_overrides(self.env["helpdesk.ticket"], "message_update")
         if unknown:
-            _logger.info("message_update goes mail by mail, it is overridden by %s", ", ".join(unknown))
+            _logger.info(
+                "message_update goes mail by mail, it is overridden by %s", ", ".join(unknown)
+            )
         for item in items:
             ticket = self._ticket_of(item)
             if unknown:
                 ticket.message_update(self._message_dict(item))
             else:
                 cc = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
-                new = ticket._mail_cc_sanitized_raw_dict(", ".join(self._cc_addresses(item.mail)))
+                new = ticket._mail_cc_sanitized_raw_dict(", ".join(self._cc_addresses(item)))
                 if new.keys() - cc.keys():
                     ticket.email_cc = ", ".join((new | cc).values())
                 if item.plan.verdict.participants:
                     ticket._message_subscribe(list(item.plan.verdict.participants))
             if item.delivery.reopen:
-                stages = ticket.team_id._get_applicable_stages().filtered(lambda stage: not stage.closed)
+                stages = ticket.team_id._get_applicable_stages().filtered(
+                    lambda stage: not stage.closed
+                )
                 if stages:
-                    ticket.stage_id = stages.filtered(lambda stage: not stage.unattended)[:1] or stages[:1]
+                    ticket.stage_id = (
+                        stages.filtered(lambda stage: not stage.unattended)[:1] or stages[:1]
+                    )
             item.notes.append(note("act_reply", ticket=ticket.number))
 
     @api.model
     def _ticket_of(self, item):
         if not item.ticket:
             contact = item.delivery.contact
-            user = contact and contact.user_id or self.env.ref("base.user_root").id
+            user = (contact and contact.user_id) or self.env.ref("base.user_root").id
             item.ticket = (
                 self.env["helpdesk.ticket"]
                 .with_user(user)
@@ -282,7 +308,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
             # as OdooBot, who is archived: so the author is told from the message
             item.ticket = self._ticket_of(item).with_user(root).sudo()
         if unknown:
-            _logger.info("message_post goes mail by mail, it is overridden by %s", ", ".join(unknown))
+            _logger.info(
+                "message_post goes mail by mail, it is overridden by %s", ", ".join(unknown)
+            )
             for item in items:
                 item.message = item.ticket.with_context(
                     mail_post_autofollow_author_skip=not item.partner
@@ -320,8 +348,12 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "subtype_id": subtype,
             "is_internal": internal,
             "partner_ids": [],
-            "incoming_email_to": ",".join(each.formatted for each in mail.to if each.normalized not in own),
-            "incoming_email_cc": ",".join(each.formatted for each in mail.cc if each.normalized not in own),
+            "incoming_email_to": ",".join(
+                each.formatted for each in mail.to if each.normalized not in own
+            ),
+            "incoming_email_cc": ",".join(
+                each.formatted for each in mail.cc if each.normalized not in own
+            ),
         }
 
     @api.model
@@ -351,13 +383,19 @@ class HelpdeskIntakeAct(models.AbstractModel):
             )
             if item.delivery.outcome is not Outcome.TICKET:
                 values["parent_id"] = ticket._message_compute_parent_id(values["parent_id"])
-            values.update(ticket._process_attachments_for_post(self._attachments(item.mail), [], values))
+            values.update(
+                ticket._process_attachments_for_post(self._attachments(item.mail), [], values)
+            )
             all_values.append(values)
         messages = tickets[:1]._message_create(all_values)
         for item, message, values in zip(items, messages, all_values, strict=True):
             item.message = message
             ticket = item.ticket._fallback_lang()
-            if item.partner and not item.partner.partner_share and item.delivery.outcome is Outcome.REPLY:
+            if (
+                item.partner
+                and not item.partner.partner_share
+                and item.delivery.outcome is Outcome.REPLY
+            ):
                 ticket._message_subscribe(partner_ids=item.partner.ids)
             ticket._message_post_after_hook(message, values)
             ticket._notify_thread(message, values)
@@ -413,9 +451,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
             report = "\n".join((item.mail.text, *item.mail.delivery.statuses)).lower()
             failed = notifications.filtered(
                 lambda each, report=report: (
-                    each.res_partner_id.email_normalized or each.mail_email_address or "\n\n"
+                    (each.res_partner_id.email_normalized or each.mail_email_address or "\n\n")
+                    in report
                 )
-                in report
             )
             if not failed and len(notifications) == 1:
                 failed = notifications
@@ -427,7 +465,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 }
             )
             if failed:
-                names = failed.mapped(lambda each: each.res_partner_id.display_name or each.mail_email_address)
+                names = failed.mapped(
+                    lambda each: each.res_partner_id.display_name or each.mail_email_address
+                )
                 item.notes.append(note("act_bounce", address=", ".join(filter(None, names))))
             else:
                 item.notes.append(note("act_bounce_unknown"))

@@ -141,7 +141,10 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             return None
         if verdict.thread:
             return self._on_thread(
-                verdict, Outcome.NOTE, note("decide_note", ticket=self._number(verdict)), internal=True
+                verdict,
+                Outcome.NOTE,
+                note("decide_note", ticket=self._number(verdict)),
+                internal=True,
             )
         return self._in_ledger(verdict, note("decide_auto_reply_ledger"))
 

@@ -58,7 +58,9 @@ def registrable_domain(domain: str) -> str:
 
 def is_free_mail(domain: str) -> bool:
     """Whether a mail domain belongs to a provider that gives addresses to everyone."""
-    return domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
+    return (
+        domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
+    )
 
 
 class HelpdeskIntakeJudge(models.AbstractModel):
@@ -154,16 +156,18 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 row_ids,
             )
         )
-        settled = defaultdict(set)
-        for identity, alias_key in self.env.execute_query(
+        settled, made = defaultdict(set), defaultdict(set)
+        for identity, alias_key, row_id, message_id in self.env.execute_query(
             SQL(
-                "SELECT identity, alias_key FROM helpdesk_incoming_mail_delivery"
+                "SELECT identity, alias_key, mail_id, message_id"
+                " FROM helpdesk_incoming_mail_delivery"
                 " WHERE identity = ANY(%s) AND outcome = ANY(%s)",
                 identities,
                 list(SETTLED),
             )
         ):
             settled[identity].add(alias_key)
+            made[row_id].add(message_id)
         before = defaultdict(list)
         for identity, row_id, digest in rows:
             before[identity].append((row_id, digest))
@@ -178,7 +182,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             elif earlier:
                 suspect = note("suspect_identity", mail=earlier[0][0])
             else:
-                duplicate = self._known_message(each.mail, messages)
+                # what this very row became for another support alias is no copy of it
+                duplicate = self._known_message(each.mail, messages, made[each.row_id])
             result[each.row_id] = (duplicate, frozenset(settled[each.mail.identity]), suspect)
         return result
 
@@ -197,8 +202,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         found = defaultdict(list)
         for row in self.env.execute_query(
             SQL(
-                "SELECT message_id, id, model, res_id, email_from, date, message_type FROM mail_message"
-                " WHERE message_id = ANY(%s)",
+                "SELECT message_id, id, model, res_id, email_from, date, message_type"
+                " FROM mail_message WHERE message_id = ANY(%s)",
                 message_ids,
             )
         ):
@@ -206,16 +211,29 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return found
 
     @api.model
-    def _known_message(self, mail: Mail, messages) -> Note | None:
+    def _known_message(self, mail: Mail, messages, own=frozenset()) -> Note | None:
         """The very message is in Odoo: our own that came back, or taken in another way.
-        A Message-ID alone does not tell: devices use one again and again."""
+        A Message-ID alone does not tell: devices use one again and again.
+
+        What Odoo's gateway made of it elsewhere (a lead, say) is another part of it.
+
+        :param own: ids of messages that are not to be looked at
+        """
         if not mail.message_id_given:
             return None
         for _message_id, row_id, model, res_id, email_from, date, kind in messages[mail.message_id]:
+            if row_id in own or (kind == "email" and model != "helpdesk.ticket"):
+                continue
             same_sender = tools.email_normalize(email_from or "") == mail.from_.normalized
-            same_date = mail.date and date and abs((mail.date.replace(tzinfo=None) - date).total_seconds()) < 2
+            same_date = (
+                mail.date
+                and date
+                and abs((mail.date.replace(tzinfo=None) - date).total_seconds()) < 2
+            )
             if kind != "email" or (same_sender and same_date):
-                return note("known_message", message=row_id, record=f"{model or '-'} {res_id or ''}".strip())
+                return note(
+                    "known_message", message=row_id, record=f"{model or '-'} {res_id or ''}".strip()
+                )
         return None
 
     # ------------------------------------------------------------
@@ -230,7 +248,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         found = {}
         aliases = self.env["mail.alias"].search(
             Domain("alias_full_name", "in", list(emails))
-            | (Domain("alias_name", "in", list(local_parts)) & Domain("alias_incoming_local", "=", True))
+            | (
+                Domain("alias_name", "in", list(local_parts))
+                & Domain("alias_incoming_local", "=", True)
+            )
         )
         for alias in aliases:
             names = [alias.alias_full_name]
@@ -238,7 +259,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 names += [email for email in emails if email.partition("@")[0] == alias.alias_name]
             for name in names:
                 found[name] = (None, alias)
-        addresses = self.env["helpdesk.support.alias.address"].search([("email", "in", list(emails))])
+        addresses = self.env["helpdesk.support.alias.address"].search(
+            [("email", "in", list(emails))]
+        )
         for address in addresses:
             found[address.email] = (address.alias_id, address.alias_id.alias_id)
         return found
@@ -268,7 +291,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         queue, alias = addresses.get(recipient.email, (None, None))
         if queue:
             how = note(
-                "alias_by_header", address=recipient.email, header=recipient.header, alias=queue.name
+                "alias_by_header",
+                address=recipient.email,
+                header=recipient.header,
+                alias=queue.name,
             )
             return self._to_alias(queue, how)
         if alias and alias.alias_model_id.model == "helpdesk.ticket":
@@ -338,12 +364,16 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         messages = self._ticket_messages(message_ids)
         tags = self._tagged_tickets(entries)
         ticket_ids = {row[1] for row in messages.values()} | set(tags.values())
-        tickets = self.env["helpdesk.ticket"].with_context(active_test=False).browse(ticket_ids).exists()
+        tickets = (
+            self.env["helpdesk.ticket"].with_context(active_test=False).browse(ticket_ids).exists()
+        )
         tickets = {ticket.id: ticket for ticket in tickets}
         result = {}
         for each in entries:
             found = self._thread_by_reference(each, wanted[each.row_id], messages, tickets)
-            result[each.row_id] = found if found[0] else self._thread_by_tag(each, tags, tickets, found[1])
+            result[each.row_id] = (
+                found if found[0] else self._thread_by_tag(each, tags, tickets, found[1])
+            )
         return result
 
     @api.model
@@ -367,9 +397,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _thread_by_reference(self, entry, wanted, messages, tickets):
-        candidates = [
-            (messages[one][0], header, one) for header, one in wanted if one in messages
-        ]
+        candidates = [(messages[one][0], header, one) for header, one in wanted if one in messages]
         notes = []
         for message_row, header, one in sorted(candidates, reverse=True):
             _message, ticket_id, internal = messages[one]
@@ -406,7 +434,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         numbers = {number for each in entries for number in self._tags(each.mail)}
         if not numbers:
             return {}
-        found = self.env["helpdesk.ticket"].search_fetch([("number", "in", list(numbers))], ["number"])
+        found = self.env["helpdesk.ticket"].search_fetch(
+            [("number", "in", list(numbers))], ["number"]
+        )
         return {ticket.number: ticket.id for ticket in found}
 
     @api.model
@@ -429,7 +459,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     def _takes_part(self, ticket, email: str) -> bool:
         if not email:
             return False
-        known = [ticket.partner_id.email_normalized, tools.email_normalize(ticket.partner_email or "")]
+        known = [
+            ticket.partner_id.email_normalized,
+            tools.email_normalize(ticket.partner_email or ""),
+        ]
         known += tools.email_normalize_all(ticket.email_cc or "")
         known += ticket.message_partner_ids.mapped("email_normalized")
         known += ticket.team_id.user_ids.mapped("email_normalized")
@@ -448,7 +481,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             for each in entries
             for email in (each.mail.from_.normalized, *self._addressed(each.mail))
         }
-        return set(self.env["mail.alias.domain"]._find_aliases([email for email in emails if email]))
+        return set(
+            self.env["mail.alias.domain"]._find_aliases([email for email in emails if email])
+        )
 
     @api.model
     def _addressed(self, mail: Mail) -> list[str]:
@@ -498,11 +533,15 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             thread = threads.get(each.row_id, (None, ()))[0]
             for company_id in wanted[each.row_id]:
                 if company_id not in result[each.row_id]:
-                    teams = [thread.team_id] if thread else [
-                        destination.team_id
-                        for destination in destinations[each.row_id]
-                        if destination.company_id == company_id
-                    ]
+                    teams = (
+                        [thread.team_id]
+                        if thread
+                        else [
+                            destination.team_id
+                            for destination in destinations[each.row_id]
+                            if destination.company_id == company_id
+                        ]
+                    )
                     result[each.row_id][company_id] = self._new_contact(
                         each.mail, company_id, teams, accounts
                     )
@@ -558,7 +597,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         reasons = (
             (lambda each: bool(each.user_ids), self.env._("it belongs to a user")),
             (lambda each: not each.is_company, self.env._("it is a person")),
-            (lambda each: each.company_id.id == company_id, self.env._("it is of the same company")),
+            (
+                lambda each: each.company_id.id == company_id,
+                self.env._("it is of the same company"),
+            ),
             (lambda each: open_tickets.get(each, 0) > 0, self.env._("it has an open ticket")),
             (lambda each: last_message.get(each.id, 0), self.env._("it wrote last")),
             (lambda each: each.id, self.env._("it is the newest")),
@@ -577,9 +619,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         address = mail.from_
         policy = self._creates_contacts(company_id, team_ids)
         if not policy:
-            return Contact(
-                None, None, None, (note("contact_by_rule_only", address=address.email),)
-            )
+            return Contact(None, None, None, (note("contact_by_rule_only", address=address.email),))
         notes = [note("contact_new", address=address.email)]
         values = {
             "name": address.name or address.email,
@@ -597,7 +637,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     @api.model
     def _creates_contacts(self, company_id, team_ids) -> bool:
         """The policy *create contacts*: of the team, else of the company."""
-        team = self.env["helpdesk.ticket.team"].browse(team_ids[0] if team_ids and team_ids[0] else [])
+        team = self.env["helpdesk.ticket.team"].browse(
+            team_ids[0] if team_ids and team_ids[0] else []
+        )
         policy = team.create_contacts if team else "inherit"
         if policy in (False, "inherit"):
             policy = self.env["res.company"].browse(company_id).helpdesk_create_contacts

@@ -18,8 +18,10 @@ class MailAlias(models.Model):
         Queue = self.env["helpdesk.support.alias"].sudo()
         queues = Queue.search([("alias_id", "in", self.ids)])
         queues._sync_own_addresses()
-        teams = self.env["helpdesk.ticket.team"].sudo().search(
-            [("alias_id", "in", (self - queues.alias_id).ids)]
+        teams = (
+            self.env["helpdesk.ticket.team"]
+            .sudo()
+            .search([("alias_id", "in", (self - queues.alias_id).ids)])
         )
         Queue._adopt_teams(teams)
 
@@ -51,11 +53,15 @@ class MailAliasDomain(models.Model):
         if not left:
             return found
         # sudo: whoever posts a message may ask, the answer is only about these addresses
-        addresses = self.env["helpdesk.support.alias.address"].sudo().search_fetch(
-            [("email", "in", left)], ["email"]
+        addresses = (
+            self.env["helpdesk.support.alias.address"]
+            .sudo()
+            .search_fetch([("email", "in", left)], ["email"])
         )
-        scanners = self.env["fetchmail.server"].sudo().search_fetch(
-            [("is_scanner", "=", True), ("user", "in", left)], ["user"]
+        scanners = (
+            self.env["fetchmail.server"]
+            .sudo()
+            .search_fetch([("is_scanner", "=", True), ("user", "in", left)], ["user"])
         )
         own = {*addresses.mapped("email"), *(user.lower() for user in scanners.mapped("user"))}
         return found + [email for email in left if email in own]

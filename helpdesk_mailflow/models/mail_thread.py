@@ -73,11 +73,16 @@ class MailThread(models.AbstractModel):
 
         :return: id of the ticket, False if there is none; as ``message_process``
         """
-        server = self.env["fetchmail.server"].sudo().browse(
-            self.env.context.get("default_fetchmail_server_id") or []
+        server = (
+            self.env["fetchmail.server"]
+            .sudo()
+            .browse(self.env.context.get("default_fetchmail_server_id") or [])
         )
         if server:
-            values, origin = {"door": "incoming_server"}, ("stored_incoming_server", {"server": server.name})
+            values, origin = (
+                {"door": "incoming_server"},
+                ("stored_incoming_server", {"server": server.name}),
+            )
         elif self.env.context.get("mailflow_door") == "mailgate":
             values, origin = {"door": "mailgate"}, ("stored_mailgate", {})
         else:

@@ -64,8 +64,7 @@ SENTENCES = {
         "allow this protocol."
     ),
     "login_refused_temporary": _lt(
-        "%(host)s cannot log in “%(user)s” at the moment and said “%(answer)s”. We try "
-        "again later."
+        "%(host)s cannot log in “%(user)s” at the moment and said “%(answer)s”. We try again later."
     ),
     "login_not_offered": _lt(
         "%(host)s does not offer to log in with user and password (it offers: "

@@ -269,7 +269,9 @@ class Visit:
     def _arrival(self, folder, head, raw: bytes) -> Arrival:
         start_only = head.size > self._max_size()
         notes = (
-            [note("stored_start_only", size=head.size, limit=self._max_size())] if start_only else []
+            [note("stored_start_only", size=head.size, limit=self._max_size())]
+            if start_only
+            else []
         )
         received = head.received
         return Arrival(

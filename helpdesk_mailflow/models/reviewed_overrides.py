@@ -15,6 +15,13 @@ REVIEWED = {
     # sms: rewrites the body of messages of type sms; rating: takes a rating_value;
     # website_*: not on tickets; this addon: does not override it for incoming mail
     "message_post": {"mail", "sms", "rating", "helpdesk_mailflow"},
+    # helpdesk_mgmt: the same subtype for every ticket
+    "_creation_subtype": {"mail", "helpdesk_mgmt"},
+    # helpdesk_mgmt: the next number of a sequence, by company
+    "_prepare_ticket_number": {"helpdesk_mgmt"},
+    "next_by_code": {"base"},
+    "_next": {"base"},
+    "_next_do": {"base"},
 }
 
 

@@ -27,7 +27,9 @@ STEPS = {
 SENTENCES = {
     # store
     "stored_scanner": _lt("Fetched from the folder %(folder)s, %(size)s bytes."),
-    "stored_incoming_server": _lt("Fetched by Odoo's incoming mail server %(server)s, %(size)s bytes."),
+    "stored_incoming_server": _lt(
+        "Fetched by Odoo's incoming mail server %(server)s, %(size)s bytes."
+    ),
     "stored_rpc": _lt("Handed over by another program, %(size)s bytes."),
     "stored_mailgate": _lt("Handed over by the mail gateway script, %(size)s bytes."),
     "stored_upload": _lt("Dropped here as a file by %(user)s, %(size)s bytes."),
@@ -38,7 +40,8 @@ SENTENCES = {
     # judge
     "alias_by_header": _lt("%(address)s in %(header)s leads to the support alias %(alias)s."),
     "alias_of_scanner": _lt(
-        "No recipient leads to a support alias, so it goes to the scanner's default alias %(alias)s."
+        "No recipient leads to a support alias, so it goes to the default alias %(alias)s of the"
+        " scanner."
     ),
     "alias_by_person": _lt("Taken in for the support alias %(alias)s."),
     "alias_none": _lt("No recipient leads to a support alias; it came in for tickets in general."),
@@ -67,10 +70,14 @@ SENTENCES = {
         "No contact has the address %(address)s, and contacts are made by rule only. The ticket"
         " keeps name and address as received."
     ),
-    "contact_own_address": _lt("%(address)s is one of our own addresses. It never becomes a contact."),
+    "contact_own_address": _lt(
+        "%(address)s is one of our own addresses. It never becomes a contact."
+    ),
     "contact_no_address": _lt("It names no sender with a usable address, so there is no contact."),
     "account_by_domain": _lt("%(domain)s is the mail domain of the account %(account)s."),
-    "account_free_mail": _lt("%(domain)s is a free-mail provider, so it tells nothing about an account."),
+    "account_free_mail": _lt(
+        "%(domain)s is a free-mail provider, so it tells nothing about an account."
+    ),
     "account_several": _lt(
         "%(count)s accounts share the domain %(domain)s. %(account)s has most contacts there."
     ),
@@ -84,18 +91,26 @@ SENTENCES = {
     "decide_auto_reply_ledger": _lt(
         "As an automatic answer without a ticket it stays in the list of incoming mails only."
     ),
-    "decide_bounce": _lt("It is noted on the message of ticket %(ticket)s that could not be delivered."),
+    "decide_bounce": _lt(
+        "It is noted on the message of ticket %(ticket)s that could not be delivered."
+    ),
     "decide_bounce_ledger": _lt(
         "It belongs to no message of a ticket, so it stays in the list of incoming mails only."
     ),
-    "decide_receipt": _lt("It is noted on the message of ticket %(ticket)s that it is the receipt of."),
-    "decide_feedback": _lt("Somebody marked a mail of ours as spam. It stays in the list of incoming mails."),
+    "decide_receipt": _lt(
+        "It is noted on the message of ticket %(ticket)s that it is the receipt of."
+    ),
+    "decide_feedback": _lt(
+        "Somebody marked a mail of ours as spam. It stays in the list of incoming mails."
+    ),
     "decide_not_taken_in": _lt(
         "Intake of the support alias %(alias)s is off. The mail is kept and can be taken in later."
     ),
     "decide_duplicate": _lt("So nothing was made of it again."),
     "decide_pass_on": _lt("Another part of Odoo gets it, too: it is addressed to %(address)s."),
-    "decide_passed_on": _lt("It is not for the helpdesk: Odoo's own mail gateway takes it (%(address)s)."),
+    "decide_passed_on": _lt(
+        "It is not for the helpdesk: Odoo's own mail gateway takes it (%(address)s)."
+    ),
     "decide_held_sender": _lt(
         "The alias %(alias)s accepts mail from known contacts only, and %(address)s is unknown."
     ),
@@ -135,8 +150,12 @@ SENTENCES = {
     "kind_auto_reply_subject": _lt("Its subject, “%(value)s”, is the one of an automatic answer."),
     "kind_bounce_report": _lt("It is a delivery report (%(evidence)s)."),
     "kind_bounce_header": _lt("%(header)s: %(value)s shows that a mail could not be delivered."),
-    "kind_bounce_sender": _lt("%(sender)s is a mail system: it tells of a mail that was not delivered."),
-    "kind_bounce_text": _lt("The mail system %(sender)s writes of a failed delivery: “%(evidence)s”."),
+    "kind_bounce_sender": _lt(
+        "%(sender)s is a mail system: it tells of a mail that was not delivered."
+    ),
+    "kind_bounce_text": _lt(
+        "The mail system %(sender)s writes of a failed delivery: “%(evidence)s”."
+    ),
     "kind_bounce_notification": _lt("It tells of a mail that was not delivered: “%(evidence)s”."),
     "kind_receipt_report": _lt("It is a receipt (%(evidence)s)."),
     "kind_receipt_subject": _lt("Its subject, “%(value)s”, is the one of a receipt."),
@@ -153,21 +172,33 @@ SENTENCES = {
     "date_missing": _lt("It has no date."),
     "date_unreadable": _lt("Its date cannot be read: %(value)s."),
     "message_id_missing": _lt("It has no Message-ID; %(used)s was made from its content."),
-    "message_id_unusable": _lt("Its Message-ID cannot be used; %(used)s was made from its content."),
+    "message_id_unusable": _lt(
+        "Its Message-ID cannot be used; %(used)s was made from its content."
+    ),
     "subject_limit": _lt("Its subject is longer than %(limit)s characters and was cut."),
     "parts_limit": _lt("It has more than %(limit)s parts; the rest was not looked at."),
-    "depth_limit": _lt("It is nested deeper than %(limit)s levels; what lies deeper was not opened."),
+    "depth_limit": _lt(
+        "It is nested deeper than %(limit)s levels; what lies deeper was not opened."
+    ),
     "header_too_long": _lt("A header is longer than %(limit)s bytes and was cut."),
-    "attachments_limit": _lt("It has %(count)s attachments above the limit of %(limit)s; they were left out."),
+    "attachments_limit": _lt(
+        "It has %(count)s attachments above the limit of %(limit)s; they were left out."
+    ),
     "text_limit": _lt("Its text is longer than %(limit)s bytes and was cut."),
-    "boundary_missing": _lt("It says that it has parts, but not what separates them (%(count)s times)."),
+    "boundary_missing": _lt(
+        "It says that it has parts, but not what separates them (%(count)s times)."
+    ),
     "boundary_unclosed": _lt("It breaks off within its parts (%(count)s times)."),
     "header_end_missing": _lt("A header does not end where it should (%(count)s times)."),
     "nul_removed": _lt("NUL characters were taken out of its text."),
-    "charset_unknown": _lt("Its character set “%(charset)s” does not exist; it was read as %(used)s."),
+    "charset_unknown": _lt(
+        "Its character set “%(charset)s” does not exist; it was read as %(used)s."
+    ),
     "charset_wrong": _lt("Its text is not in %(charset)s as it says; it was read as %(used)s."),
     "base64_damaged": _lt("The part %(name)s is damaged; what could be read is kept."),
-    "transfer_encoding_unknown": _lt("The encoding “%(encoding)s” is unknown; the part is kept as it is."),
+    "transfer_encoding_unknown": _lt(
+        "The encoding “%(encoding)s” is unknown; the part is kept as it is."
+    ),
     "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
 }
 

@@ -47,7 +47,9 @@ class HelpdeskScannerBegin(models.TransientModel):
         """Begin of the time that is looked back at (aware), or None for the next new mail."""
         if self.start == "next":
             return None
-        return (fields.Datetime.now() - timedelta(days=max(self.days, 0))).replace(tzinfo=timezone.utc)
+        return (fields.Datetime.now() - timedelta(days=max(self.days, 0))).replace(
+            tzinfo=timezone.utc
+        )
 
     def _look(self, mailbox, folder):
         """Select a folder: (status, UIDs of the mails that would be taken in)."""
