@@ -154,8 +154,7 @@ class HelpdeskIntake(models.AbstractModel):
         rows -= cut_off
         for row in rows:
             row.cut_offs += 1
-        self.env.flush_all()
-        self.env.cr.commit()
+        self._commit()
         return rows
 
     @api.model
@@ -229,7 +228,7 @@ class HelpdeskIntake(models.AbstractModel):
             failure = error
         else:
             if commit:
-                self.env.cr.commit()
+                self._commit()
             return
         if len(entries) > 1:
             _logger.info("A batch of %s mails failed and is halved: %s", len(entries), failure)
@@ -239,7 +238,7 @@ class HelpdeskIntake(models.AbstractModel):
             return
         self._fail(entries[0], failure)
         if commit:
-            self.env.cr.commit()
+            self._commit()
 
     @api.model
     def _still_waiting(self, entries: list[Entry]) -> list[Entry]:
@@ -281,6 +280,10 @@ class HelpdeskIntake(models.AbstractModel):
             )
         row.write(values)
         row._add_trace("act", sentence)
+        # what another part of Odoo makes of it was undone with the rest
+        if not row.passed_on and self.env["helpdesk.intake.judge"]._is_for_others(entry):
+            for passed in self.env["helpdesk.intake.act"]._hand_over(row)[row.id]:
+                row._add_trace("act", passed)
         self.env.flush_all()
 
     @api.model
@@ -290,6 +293,13 @@ class HelpdeskIntake(models.AbstractModel):
         if isinstance(error, UserError):
             return text
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+    @api.model
+    def _commit(self) -> None:
+        """End a transaction that a door of ours owns (never a borrowed one): what was stored
+        or acted on must be safe before the mailbox changes."""
+        self.env.flush_all()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # ------------------------------------------------------------
     # RETRY

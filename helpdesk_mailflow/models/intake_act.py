@@ -4,9 +4,11 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo import api, models, tools
+from odoo.tools import SQL
 
 from ..mailflow.mail import Mail
 from ..mailflow.note import note
@@ -77,9 +79,15 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _pass_on(self, plans) -> dict[int, list]:
         """Let Odoo's own gateway have the mails that concern others, too. An error there
         undoes nothing here. Returns notes by row id."""
-        notes = defaultdict(list)
         wanted = [plan.verdict.entry for plan in plans if plan.pass_on]
-        rows = self.env["helpdesk.incoming.mail"].browse([each.row_id for each in wanted])
+        return self._hand_over(
+            self.env["helpdesk.incoming.mail"].browse([each.row_id for each in wanted])
+        )
+
+    @api.model
+    def _hand_over(self, rows) -> dict[int, list]:
+        """Give mails to Odoo's own gateway, each once. Returns notes by row id."""
+        notes = defaultdict(list)
         sources = self.env["helpdesk.incoming.mail.source"]._load(
             rows.filtered(lambda row: not row.passed_on).ids
         )
@@ -92,6 +100,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
             try:
                 with self.env.cr.savepoint():
                     gateway.message_process(False, sources[row.id])
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                # met another transaction: both parts are tried again
+                raise
             except Exception as error:
                 _logger.warning("Odoo's gateway refused incoming mail %s", row.id, exc_info=True)
                 text = self.env["helpdesk.intake"]._error_text(error)
@@ -159,6 +170,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 .with_context(**GATEWAY_CONTEXT)
             )
             values = [self._ticket_values(item, channel) for item in group]
+            self._add_stages(values)
+            self._add_numbers(values)
             if unknown:
                 tickets = Ticket.concat(
                     *(
@@ -167,7 +180,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
                     )
                 )
             else:
-                tickets = Ticket.create(values)
+                with self.env["mail.followers"]._mailflow_batch():
+                    tickets = Ticket.create(values)
             for item, ticket in zip(group, tickets, strict=True):
                 item.ticket = ticket
                 item.notes.append(note("act_ticket", ticket=ticket.number))
@@ -179,10 +193,61 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Items by the user in whose name their tickets are made: an agent who writes to a
         support alias, else OdooBot, as in Odoo's gateway."""
         groups = defaultdict(list)
+        root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.user_root")
         for item in items:
             contact = item.delivery.contact
-            groups[(contact and contact.user_id) or self.env.ref("base.user_root").id].append(item)
+            groups[(contact and contact.user_id) or root_id].append(item)
         return groups
+
+    @api.model
+    def _add_stages(self, all_values) -> None:
+        """The first stage of the team, which `helpdesk_mgmt` looks up for each ticket anew."""
+        stages = {}
+        for values in all_values:
+            team_id = values.get("team_id")
+            if not team_id or "stage_id" in values:
+                continue
+            if team_id not in stages:
+                team = self.env["helpdesk.ticket.team"].browse(team_id)
+                stages[team_id] = team._get_applicable_stages()[:1].id
+            values["stage_id"] = stages[team_id]
+
+    @api.model
+    def _add_numbers(self, all_values) -> None:
+        """Draw the numbers of new tickets together; one by one they cost two queries each.
+
+        Only from a PostgreSQL sequence, and if nobody numbers tickets in another way; else each
+        ticket draws its number when it is created.
+        """
+        Sequence = self.env["ir.sequence"]
+        if unknown_overrides(self.env["helpdesk.ticket"], "_prepare_ticket_number") or any(
+            unknown_overrides(Sequence, method) for method in ("next_by_code", "_next", "_next_do")
+        ):
+            return
+        by_company = defaultdict(list)
+        for values in all_values:
+            if "number" not in values:
+                by_company[values["company_id"]].append(values)
+        for company_id, group in by_company.items():
+            sequence = Sequence.search(
+                [
+                    ("code", "=", "helpdesk.ticket.sequence"),
+                    ("company_id", "in", [company_id, False]),
+                ],
+                order="company_id",
+                limit=1,
+            )
+            if sequence.implementation != "standard" or sequence.use_date_range:
+                continue
+            drawn = self.env.execute_query(
+                SQL(
+                    "SELECT nextval(%s) FROM generate_series(1, %s)",
+                    f"ir_sequence_{sequence.id:03d}",
+                    len(group),
+                )
+            )
+            for values, (number,) in zip(group, drawn, strict=True):
+                values["number"] = sequence.get_next_char(number)
 
     @api.model
     def _ticket_values(self, item, channel) -> dict:
@@ -209,7 +274,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Who had a copy. Not we: an answer to all must not come back to us."""
         mail, own = item.mail, item.plan.verdict.own_addresses
         return [
-            tools.formataddr((each.name, each.normalized)) for each in mail.cc if each.normalized
+            tools.formataddr((each.name, each.normalized))
+            for each in mail.cc
+            if each.normalized and each.normalized not in own
         ]
 
     @api.model
@@ -284,7 +351,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _ticket_of(self, item):
         if not item.ticket:
             contact = item.delivery.contact
-            user = (contact and contact.user_id) or self.env.ref("base.user_root").id
+            root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.user_root")
+            user = (contact and contact.user_id) or root_id
             item.ticket = (
                 self.env["helpdesk.ticket"]
                 .with_user(user)
@@ -325,14 +393,17 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._show_inline_images(items)
 
     @api.model
-    def _post_values(self, item) -> dict:
-        """Parameters of ``message_post``, as Odoo's gateway gives them."""
+    def _post_values(self, item, creation_subtype=None) -> dict:
+        """Parameters of ``message_post``, as Odoo's gateway gives them.
+
+        :param creation_subtype: id of the subtype of first messages, if it is known
+        """
         mail = item.mail
         new = item.delivery.outcome is Outcome.TICKET
         internal = item.delivery.internal
         own = item.plan.verdict.own_addresses
         if new:
-            subtype = item.ticket._creation_subtype().id
+            subtype = creation_subtype or item.ticket._creation_subtype().id
         else:
             name = "mail.mt_note" if internal else "mail.mt_comment"
             subtype = self.env["ir.model.data"]._xmlid_to_res_id(name)
@@ -367,10 +438,13 @@ class HelpdeskIntakeAct(models.AbstractModel):
         domains = tickets.sudo()._mail_get_alias_domains(default_company=self.env.company)
         companies = tickets._mail_get_companies(default=self.env.company)
         reply_to = tickets._notify_get_reply_to()
+        subtype = None
+        if not unknown_overrides(tickets, "_creation_subtype"):
+            subtype = tickets[:1]._creation_subtype().id
         all_values = []
         for item in items:
             ticket = item.ticket
-            values = self._post_values(item)
+            values = self._post_values(item, subtype)
             values.update(
                 author_guest_id=False,
                 email_add_signature=True,
@@ -398,7 +472,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
             ):
                 ticket._message_subscribe(partner_ids=item.partner.ids)
             ticket._message_post_after_hook(message, values)
-            ticket._notify_thread(message, values)
+        with self.env["mail.followers"]._mailflow_batch(tickets):
+            for item, values in zip(items, all_values, strict=True):
+                item.ticket._fallback_lang()._notify_thread(item.message, values)
 
     @api.model
     def _show_inline_images(self, items) -> None:

@@ -337,6 +337,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return ()
 
     @api.model
+    def _is_for_others(self, entry: Entry) -> bool:
+        """Whether an alias of another model is to have this mail, too, and never had it."""
+        known, _settled, _suspect = self._known([entry])[entry.row_id]
+        return not known and bool(self._other_models(entry, self._addresses([entry])))
+
+    @api.model
     def _other_models(self, entry, addresses) -> str:
         """An address of this mail that an alias of another model has; '' if none."""
         for recipient in entry.mail.recipients:
@@ -499,7 +505,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             if email
         }
         found = defaultdict(self.env["res.partner"].browse)
-        for partner in self.env["res.partner"].search([("email_normalized", "in", list(emails))]):
+        partners = self.env["res.partner"].search([("email_normalized", "in", list(emails))])
+        # the users of all at once: a requester is looked at by itself
+        partners.user_ids.fetch(["active", "share"])
+        for partner in partners:
             found[partner.email_normalized] |= partner
         return found
 

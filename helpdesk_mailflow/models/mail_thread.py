@@ -102,7 +102,7 @@ class MailThread(models.AbstractModel):
         if server and self.env.context.get("fetchmail_cron_running"):
             # Odoo's own fetchmail marks the mail as read whatever happens now: its message
             # cursor is for one mail at a time, so that what was stored can be committed
-            self.env.cr.commit()
+            intake._commit()
         intake._process(row)
         return row.delivery_ids.ticket_id[:1].id or False
 

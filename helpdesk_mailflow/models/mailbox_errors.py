@@ -110,4 +110,5 @@ SENTENCES = {
 
 def sentence(env, error: MailboxError) -> str:
     """What is wrong and what to do, in the language of ``env``."""
-    return env._(SENTENCES[error.code]) % error.values
+    template = env._(SENTENCES[error.code])
+    return template % error.values

@@ -89,7 +89,7 @@ class Visit:
         _logger.info("Scanner %s: %s", self.scanner.id, text)
         self.errors.append(text)
         folders._report(text)
-        self.env.cr.commit()
+        self.env["helpdesk.intake"]._commit()
 
     @property
     def _time_is_up(self) -> bool:
@@ -129,7 +129,7 @@ class Visit:
             self._note_error(folder, problems[0])
         else:
             folder._report(None)
-            self.env.cr.commit()
+            self.env["helpdesk.intake"]._commit()
 
     @property
     def _is_imap(self) -> bool:
@@ -139,7 +139,7 @@ class Visit:
         folder._begin(status.uidvalidity, status.uidnext, None)
         if not self._is_imap:
             folder._know(self.mailbox.find())
-        self.env.cr.commit()
+        self.env["helpdesk.intake"]._commit()
 
     def _pass_over(self, folder, status):
         """The whole folder was looked at: what lies below UIDNEXT needs no second look."""
@@ -224,7 +224,7 @@ class Visit:
         fetched = {row.uid for row in rows}
         missing = [self._uid(head) for head in heads if head.uid not in fetched]
         self._advance(folder, heads, missing if problems else [])
-        self.env.cr.commit()
+        self.env["helpdesk.intake"]._commit()
         if rows:
             self.env["helpdesk.intake"]._process(rows, sources, commit=True)
             self._finish(folder)
@@ -341,4 +341,4 @@ class Visit:
         if current:
             self.mailbox.mark_seen([int(row.uid) for row in current])
         rows.write({"mailbox_todo": False})
-        self.env.cr.commit()
+        self.env["helpdesk.intake"]._commit()

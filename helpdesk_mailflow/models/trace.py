@@ -209,11 +209,12 @@ def sentence(env, code: str, values: dict) -> str:
     if text is None:
         _logger.warning("No sentence for the trace code %s", code)
         return " ".join([code, *(f"{key}={value}" for key, value in values.items())])
+    template = env._(text)
     try:
-        return env._(text) % values
+        return template % values
     except (KeyError, TypeError, ValueError):
         _logger.warning("The sentence of the trace code %s does not fit its values", code)
-        return f"{env._(text)} {values}"
+        return f"{template} {values}"
 
 
 def entry(step: str, note: Note) -> dict:

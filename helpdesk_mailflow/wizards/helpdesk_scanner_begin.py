@@ -81,7 +81,7 @@ class HelpdeskScannerBegin(models.TransientModel):
             raise UserError(scanner._in_words(error)) from error
         if self.then == "run":
             # the visit has a transaction of its own and has to see where to begin
-            self.env.cr.commit()
+            self.env["helpdesk.intake"]._commit()
             return scanner._run_now()
         scanner._activate()
         return {"type": "ir.actions.act_window_close"}
