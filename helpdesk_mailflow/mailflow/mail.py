@@ -53,8 +53,8 @@ __all__ = ["Address", "Attachment", "Delivery", "Limits", "Mail", "Recipient", "
 
 _logger = logging.getLogger(__name__)
 
-# The order in which the alias of a mail is looked for: what the delivering server noted
-# comes before what the sender wrote.
+# What the delivering servers noted, then what the sender wrote. An address is listed under the
+# first of these; a collecting mailbox writes its own into Delivered-To, so that one says least.
 RECIPIENT_HEADERS = (
     "X-Original-To",
     "X-Forwarded-To",

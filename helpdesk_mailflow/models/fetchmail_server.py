@@ -422,10 +422,13 @@ class FetchmailServer(models.Model):
 
     def _fetch_mail(self, batch_limit=50):
         """Odoo's cron for incoming servers: scanners have one of their own, so that neither
-        waits for the other."""
-        return super(
-            FetchmailServer, self.filtered(lambda server: not server.is_scanner)
-        )._fetch_mail(batch_limit=batch_limit)
+        waits for the other.
+
+        What a mail is processed in has the context of ``self``, not that of the servers.
+        """
+        servers = self.filtered(lambda server: not server.is_scanner)
+        servers = servers.with_context(mailflow_message_cursor=True)
+        return super(FetchmailServer, servers)._fetch_mail(batch_limit=batch_limit)
 
     @api.model
     def _active_scanners(self) -> Domain:

@@ -99,7 +99,7 @@ class MailThread(models.AbstractModel):
                 )
             ]
         )
-        if server and self.env.context.get("fetchmail_cron_running"):
+        if server and self.env.context.get("mailflow_message_cursor"):
             # Odoo's own fetchmail marks the mail as read whatever happens now: its message
             # cursor is for one mail at a time, so that what was stored can be committed
             intake._commit()

@@ -104,11 +104,11 @@ class TestHeader:
             )
         )
         assert mail.recipients == (
-            Recipient("Delivered-To", "support@example.org"),
             Recipient("X-Original-To", "o@x.org"),
             Recipient("X-Forwarded-To", "f@x.org"),
             Recipient("Envelope-To", "e@x.org"),
             Recipient("Resent-To", "r@x.org"),
+            Recipient("Delivered-To", "support@example.org"),
             Recipient("Cc", "c@x.org"),
         )
 

@@ -1,0 +1,170 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests share: mails as bytes, a company with a mail domain, doors."""
+
+import itertools
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.mail.tests.common import MailCase
+
+DOMAIN = "mailflow.test"
+DATE = "Tue, 03 Mar 2026 09:30:00 +0000"
+MARTA = "Marta Lindqvist <marta@acorn-tests.example>"
+#: The smallest PNG that browsers show.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000000000400010d0a2db40000000049454e44ae426082"
+)
+
+_numbers = itertools.count(1)
+
+
+def mail(
+    subject="The printer burns",
+    from_=MARTA,
+    to=f"support@{DOMAIN}",
+    text="It smells of smoke.",
+    html=None,
+    attachments=(),
+    inline=(),
+    message_id=None,
+    date=DATE,
+    headers=(),
+) -> bytes:
+    """A mail as it lies in a mailbox; ``None`` leaves a header out.
+
+    :param attachments: (file name, content type, bytes)
+    :param inline: (Content-ID, bytes of a PNG) that the HTML refers to
+    :param headers: further (name, value), on top, as servers add them
+    """
+    if message_id is None:
+        message_id = f"<mail-{next(_numbers)}@acorn-tests.example>"
+    lines = list(headers)
+    fields = {"From": from_, "To": to, "Subject": subject, "Date": date, "Message-ID": message_id}
+    lines += [(name, value) for name, value in fields.items() if value is not None]
+    body = EmailMessage()
+    body.set_content(text)
+    if html is not None:
+        body.add_alternative(html, subtype="html")
+        for cid, content in inline:
+            body.get_payload()[-1].add_related(
+                content, "image", "png", cid=f"<{cid}>", filename=f"{cid}.png"
+            )
+    for name, content_type, content in attachments:
+        main, _slash, sub = content_type.partition("/")
+        body.add_attachment(content, main, sub, filename=name)
+    head = "".join(f"{name}: {value}\n" for name, value in lines).encode()
+    return head + body.as_bytes()
+
+
+def bounce(of: str, to: str, recipient: str, **values) -> bytes:
+    """A delivery report (RFC 3464).
+
+    :param of: Message-ID of the message that was not delivered
+    :param recipient: whom it was not delivered to
+    """
+    head = mail(
+        subject=values.pop("subject", "Undelivered Mail Returned to Sender"),
+        from_="Mail Delivery System <MAILER-DAEMON@mx.acorn-tests.example>",
+        to=to,
+        **values,
+    ).partition(b"Content-Type:")[0]
+    return (
+        head
+        + (
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="dsn"\n\n'
+            f"--dsn\nContent-Type: text/plain\n\n<{recipient}>: mailbox full\n"
+            "--dsn\nContent-Type: message/delivery-status\n\n"
+            "Reporting-MTA: dns; mx.acorn-tests.example\n\n"
+            f"Final-Recipient: rfc822; {recipient}\nAction: failed\nStatus: 5.2.2\n\n"
+            f"--dsn\nContent-Type: text/rfc822-headers\n\nMessage-ID: {of}\n\n--dsn--\n"
+        ).encode()
+    )
+
+
+@tagged("post_install", "-at_install")
+class MailflowCase(MailCase):
+    """A company on an alias domain of its own, with one support alias ``support@``."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context=dict(cls.env.context, no_reset_password=True))
+        cls.company = cls.env.company
+        cls.domain = cls.env["mail.alias.domain"].create(
+            {"name": DOMAIN, "bounce_alias": "bounce", "catchall_alias": "catchall"}
+        )
+        cls.company.alias_domain_id = cls.domain
+        cls.company.helpdesk_create_contacts = "always"
+        cls.team = cls.env["helpdesk.ticket.team"].create(
+            {"name": "Front desk", "company_id": cls.company.id, "alias_name": False}
+        )
+        cls.support = cls.make_alias("Support", "support", team_id=cls.team.id)
+
+    @classmethod
+    def make_alias(cls, name, local_part, **values):
+        values.setdefault("company_id", cls.company.id)
+        return cls.env["helpdesk.support.alias"].create(
+            {"name": name, "alias_name": local_part, **values}
+        )
+
+    @classmethod
+    def make_company(cls, name, domain=None):
+        company = cls.env["res.company"].create({"name": name})
+        company.alias_domain_id = domain or cls.domain
+        return company
+
+    @classmethod
+    def make_user(cls, login, *groups, company=None, companies=None, **values):
+        company = company or cls.company
+        return new_test_user(
+            cls.env,
+            login,
+            ",".join(groups) or "base.group_user",
+            company_id=company.id,
+            company_ids=[(6, 0, (companies or company).ids)],
+            **values,
+        )
+
+    @classmethod
+    def make_contact(cls, name, email, **values):
+        return cls.env["res.partner"].create({"name": name, "email": email, **values})
+
+    def take(self, raw, model=False, **values):
+        """Hand a mail to Odoo's gateway; returns its row of the ledger (empty if none)."""
+        Mail = self.env["helpdesk.incoming.mail"]
+        last = Mail.search([], order="id desc", limit=1)
+        self.env["mail.thread"].message_process(model, raw, **values)
+        return Mail.search([("id", ">", last.id or 0)])
+
+    def take_ticket(self, raw, **values):
+        """The same, for a mail that opens one ticket; returns the ticket."""
+        row = self.take(raw, **values)
+        self.assertEqual(row.state, "done", row.why)
+        self.assertEqual(row.delivery_ids.mapped("outcome"), ["ticket"], row.why)
+        return row.ticket_ids
+
+    def take_batch(self, *raws):
+        """Store several mails and process them together, as a scanner does."""
+        from ..models.intake import Arrival
+
+        intake = self.env["helpdesk.intake"]
+        origin = ("stored_rpc", {"size": 1})
+        rows = intake._store([Arrival(raw, {"door": "rpc"}, origin) for raw in raws])
+        intake._process(rows)
+        return rows
+
+    def codes(self, row):
+        """The codes of the sentences in a trace."""
+        return [item["code"] for item in row.trace]
+
+    def deliveries(self, row):
+        return [(each.alias_id.name, each.outcome) for each in row.delivery_ids]
+
+    @contextmanager
+    def own_transaction(self):
+        """An environment whose cursor can be committed, as a cron has it."""
+        with self.enter_registry_test_mode(), self.registry.cursor() as cursor:
+            yield self.env(cr=cursor)
