@@ -281,6 +281,10 @@ class HelpdeskSupportAlias(models.Model):
             if alias.alias_domain_id != domain:
                 alias.alias_domain_id = domain
 
+    def _follow_first_domain(self) -> None:
+        """Aliases of companies that had no alias domain get an address with the first one."""
+        self.filtered(lambda each: not each.sudo().alias_id.alias_domain_id)._follow_company()
+
     def _sync_alias_defaults(self) -> None:
         """Tickets that stock Odoo would make through the alias land in the same place."""
         for queue in self.filtered(lambda each: each.alias_id and not each.of_team_id):

@@ -44,10 +44,8 @@ class MailThread(models.AbstractModel):
             return stock()
         raw = self._mailflow_raw(message)
         fallback = None
-        if model == "helpdesk.ticket":
-            if thread_id:
-                # the caller names the very ticket: nothing is left to be judged
-                return stock()
+        if model == "helpdesk.ticket" and not thread_id:
+            # a ticket that the caller names counts only where nothing else leads to one
             fallback = dict(custom_values or {})
         if not self._mailflow_concerns_helpdesk(raw, fallback):
             return stock()

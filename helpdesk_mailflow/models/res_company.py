@@ -22,3 +22,11 @@ class ResCompany(models.Model):
             mailflow_new_company=True
         )._give_each_company_one(companies)
         return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("alias_domain_id"):
+            # sudo: who sets up companies need not be a helpdesk manager
+            queues = self.env["helpdesk.support.alias"].sudo()
+            queues.search([("company_id", "in", self.ids)])._follow_first_domain()
+        return result
