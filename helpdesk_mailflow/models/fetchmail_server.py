@@ -96,6 +96,7 @@ class FetchmailServer(models.Model):
         inverse="_inverse_read_folder_ids",
         domain="[('scanner_id', '=', id)]",
     )
+    folder_names = fields.Char("Folders", compute="_compute_read_folder_ids")
     begun = fields.Boolean(compute="_compute_begun", help="Where to begin was chosen")
     mail_count = fields.Integer(compute="_compute_mail_count")
 
@@ -116,7 +117,8 @@ class FetchmailServer(models.Model):
     @api.depends("server_type")
     def _compute_mailbox_protocol(self):
         for scanner in self:
-            scanner.mailbox_protocol = scanner.server_type != "local" and scanner.server_type
+            known = scanner.server_type in ("imap", "pop")
+            scanner.mailbox_protocol = known and scanner.server_type
 
     def _inverse_mailbox_protocol(self):
         for scanner in self.filtered("mailbox_protocol"):
@@ -140,6 +142,7 @@ class FetchmailServer(models.Model):
     def _compute_read_folder_ids(self):
         for scanner in self:
             scanner.read_folder_ids = scanner.folder_ids.filtered("is_read")
+            scanner.folder_names = ", ".join(scanner.read_folder_ids.mapped("name"))
 
     def _inverse_read_folder_ids(self):
         for scanner in self:
@@ -460,10 +463,20 @@ class FetchmailServer(models.Model):
         self.ensure_one()
         if not self.try_lock_for_update(allow_referencing=True):
             return self.env._("The mailbox is being read already.")
-        with self.env.registry.cursor() as cursor:
-            # sudo: whoever may run a scanner may see what comes of it only by the ledger's rights
-            scanner = self.with_env(self.env(cr=cursor)).sudo()
-            error = Visit(scanner, time.monotonic() + seconds).run()
+        try:
+            with self.env.registry.cursor() as cursor:
+                # sudo: whoever may run a scanner may see what comes of it only by the ledger's
+                # rights
+                scanner = self.with_env(self.env(cr=cursor)).sudo()
+                error = Visit(scanner, time.monotonic() + seconds).run()
+        except Exception as problem:
+            # told on the scanner; the mailbox is as safe as if the process had been killed,
+            # and the other scanners go on
+            _logger.exception("The visit of scanner %s broke off", self.id)
+            error = self.env._(
+                "Reading broke off and is tried again: %(error)s",
+                error=self.env["helpdesk.intake"]._error_text(problem),
+            )
         values = {"date": fields.Datetime.now()}
         if error:
             values.update(error_date=self.error_date or fields.Datetime.now(), error_message=error)

@@ -18,8 +18,10 @@ from .intake_values import CAN_BE_TAKEN_IN, State
 RETRY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
 #: How much of the source the form shows.
 PREVIEW_BYTES = 64 * 1024
-#: How often processing of one mail may be cut off (killed) before it is held.
-CUT_OFF_LIMIT = 3
+#: How often processing of one mail may be cut off (killed) before it is held, and before
+#: it is tried again with pauses instead of at once.
+CUT_OFF_LIMIT = 6
+CUT_OFFS_AT_ONCE = 3
 #: Rows dropped of their source in one run of the vacuum.
 GC_LIMIT = 5000
 
@@ -172,7 +174,7 @@ class HelpdeskIncomingMail(models.Model):
                 if item["step"] != step:
                     step = item["step"]
                     title = self.env._(trace.STEPS[step])
-                    blocks.append(Markup('<div class="fw-bold mt-2">%s</div>') % title)
+                    blocks.append(Markup('<div class="fw-bolder mt-2">%s</div>') % title)
                 blocks.append(
                     Markup("<div>%s</div>") % trace.sentence(self.env, item["code"], item["values"])
                 )

@@ -5,9 +5,6 @@ from datetime import datetime, timezone
 
 from odoo import api, fields, models
 
-#: A folder that failed this often in a row is told apart from a passing fault.
-WAITING_LIMIT = 1000
-
 
 class HelpdeskMailFolder(models.Model):
     """One folder of a mail scanner, as managers, rules and the ledger refer to it.
@@ -145,7 +142,8 @@ class HelpdeskMailFolder(models.Model):
         return json.loads(self.waiting_uids or "[]")
 
     def _set_waiting(self, uids) -> None:
-        self.waiting_uids = json.dumps(sorted(set(uids))[:WAITING_LIMIT]) if uids else False
+        """All of them, in the order in which they are tried: one left out would be lost."""
+        self.waiting_uids = json.dumps(list(dict.fromkeys(uids))) if uids else False
 
     def _known(self) -> list[str]:
         return json.loads(self.known_uids or "[]")

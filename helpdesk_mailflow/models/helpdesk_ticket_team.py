@@ -13,6 +13,7 @@ class HelpdeskTicketTeam(models.Model):
             ("always", "Always"),
             ("rule", "Only when a rule says so"),
         ],
+        string="Create contacts",
         default="inherit",
         required=True,
         help="Whether a contact is made of a sender whom nobody knows yet",
