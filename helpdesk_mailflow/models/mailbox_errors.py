@@ -4,6 +4,7 @@
 
 from odoo.tools.translate import LazyTranslate
 
+from ..mailflow import errors
 from ..mailflow.errors import MailboxError
 
 _lt = LazyTranslate(__name__)
@@ -112,3 +113,30 @@ def sentence(env, error: MailboxError) -> str:
     """What is wrong and what to do, in the language of ``env``."""
     template = env._(SENTENCES[error.code])
     return template % error.values
+
+
+#: What helpdesk managers read on the folder: they may not know hosts and users.
+FOR_MANAGERS = {
+    errors.NameNotFound: _lt("The mail server was not found."),
+    errors.ConnectionRefused: _lt("The mail server does not accept connections."),
+    errors.ConnectionTimedOut: _lt("The mail server did not answer in time."),
+    errors.ConnectionLost: _lt("The mail server broke off the connection."),
+    errors.CertificateNotTrusted: _lt("The certificate of the mail server is not trusted."),
+    errors.EncryptionNotOffered: _lt("The mail server does not encrypt as it is set up."),
+    errors.LoginRefused: _lt("The mail server refused to log in."),
+    errors.LoginNotOffered: _lt("The mail server does not offer to log in as it is set up."),
+    errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
+    errors.UnexpectedAnswer: _lt("The mail server answered something unexpected."),
+    MailboxError: _lt("The mailbox could not be used."),
+}
+
+
+def sentence_for_managers(env, error: Exception) -> str:
+    """The same without host, user and what the server said."""
+    if isinstance(error, MailboxError):
+        kind = next(each for each in type(error).__mro__ if each in FOR_MANAGERS)
+        text = env._(FOR_MANAGERS[kind])
+    else:
+        text = env._("A mail could not be stored.")
+    more = env._("A system administrator finds more on the mail scanner.")
+    return f"{text} {more}"
