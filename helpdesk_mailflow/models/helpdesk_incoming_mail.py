@@ -184,18 +184,14 @@ class HelpdeskIncomingMail(models.Model):
     @api.depends_context("lang")
     def _compute_why(self):
         for mail in self:
-            chosen = [
-                item for item in mail.trace or [] if item["step"] in ("decide", "act", "person")
-            ]
-            kind = [
-                item
+            sentences = [
+                trace.sentence(self.env, item["code"], item["values"])
                 for item in mail.trace or []
-                if item["step"] == "judge"
-                and item["code"].startswith(("kind_", "known_", "suspect_"))
+                if item["step"] in ("decide", "act", "person")
+                or item["code"].startswith(("kind_", "known_", "suspect_"))
             ]
-            mail.why = " ".join(
-                trace.sentence(self.env, item["code"], item["values"]) for item in kind[:1] + chosen
-            ) or self.env._("It waits to be processed.")
+            # a mail that was tried several times was judged as often
+            mail.why = " ".join(dict.fromkeys(sentences)) or self.env._("It waits to be processed.")
 
     @api.depends("state", "delivery_ids.outcome", "delivery_ids.ticket_id")
     @api.depends_context("lang")

@@ -166,14 +166,8 @@ class HelpdeskIntake(models.AbstractModel):
             if mail and row.strip_attachments:
                 mail = replace(mail, attachments=())
             if mail is None:
-                row.write(
-                    {
-                        "state": State.HELD.value,
-                        "error": self.env._(
-                            "Its source is no longer kept, so nothing can be made of it."
-                        ),
-                    }
-                )
+                row.state = State.HELD.value
+                row._add_trace("act", note("act_source_gone"))
                 continue
             folder = row.folder_id
             entries.append(

@@ -25,6 +25,8 @@ GATEWAY_CONTEXT = {
     "mail_create_nolog": True,
     "attachments_mime_plainxml": True,
 }
+#: Outcomes of mails about a message that we sent.
+REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT)
 #: Longest header that is kept in a column of the ledger (characters).
 COLUMN = 1000
 
@@ -66,6 +68,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 if item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY, Outcome.NOTE)
             ]
         )
+        self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
         self._write_deliveries(items)
         self._write_rows(plans, items, passed)
@@ -516,11 +519,16 @@ class HelpdeskIntakeAct(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _mark_bounces(self, items) -> None:
-        """Show on the message that we sent that it did not arrive, and at whom."""
+    def _find_reported(self, items) -> None:
+        """Bounces and receipts belong to the message that we sent."""
         for item in items:
             self._ticket_of(item)
             item.message = self.env["mail.message"].browse(item.delivery.message_id or [])
+
+    @api.model
+    def _mark_bounces(self, items) -> None:
+        """Show on the message that we sent that it did not arrive, and at whom."""
+        for item in items:
             notifications = self.env["mail.notification"].search(
                 [("mail_message_id", "in", item.message.ids), ("notification_type", "=", "email")]
             )

@@ -166,8 +166,10 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         """A ticket for each support alias that the mail is for and that has none of it."""
         deliveries, notes = [], []
         forced = verdict.entry.forced
+        # a person took in what is or may be a copy: it stands beside the first one
+        beside = verdict.known or verdict.suspect
         for destination in verdict.destinations:
-            if (destination.alias_id or 0) in verdict.known_aliases and not verdict.known:
+            if (destination.alias_id or 0) in verdict.known_aliases and not beside:
                 continue
             contact = verdict.contacts.get(destination.company_id)
             refusal = None if forced else self._refusal(verdict, destination, contact)
