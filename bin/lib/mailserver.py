@@ -68,9 +68,10 @@ class Handler:
 
 def prepare(folder):
     """Make the accounts below *folder*: their Maildirs and the IMAP server's user files."""
-    from passlib.hash import pbkdf2_sha256
+    from passlib.hash import pbkdf2_sha256, sha256_crypt
 
     secret = pbkdf2_sha256.using(rounds=1000).hash(PASSWORD)
+    crypt = sha256_crypt.using(rounds=1000).hash(PASSWORD)
     for account in ACCOUNTS:
         for part in ("tmp", "new", "cur"):
             (folder / account / part).mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def prepare(folder):
     (folder / "pymap-etc-passwd").write_text(users)
     (folder / "pymap-etc-shadow").write_text(shadow)
     # For the pymap that Python 3.10 gets (0.27): one file, named on the command line.
-    (folder / USERS).write_text("".join(f"{name}:{name}:{secret}\n" for name in ACCOUNTS))
+    (folder / USERS).write_text("".join(f"{name}:{name}:{crypt}\n" for name in ACCOUNTS))
 
 
 def imap_command(folder, port):
