@@ -265,7 +265,11 @@ class HelpdeskIncomingMail(models.Model):
 
     @api.model
     def _sees_ledger(self) -> bool:
-        return self.env.su or self.env.user.has_group("helpdesk_mgmt.group_helpdesk_manager")
+        return (
+            self.env.su
+            or self.env.user.has_group("helpdesk_mgmt.group_helpdesk_manager")
+            or self.env.user.has_group("base.group_system")
+        )
 
     @api.model
     def _of_readable_tickets(self) -> Domain:

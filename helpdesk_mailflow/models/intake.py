@@ -261,6 +261,8 @@ class HelpdeskIntake(models.AbstractModel):
         tries = row.tries + 1
         values = self.env["helpdesk.intake.act"]._row_values(entry.mail)
         values.update(tries=tries, error=text, cut_offs=0)
+        # without a company no manager would see it
+        values["company_id"] = row.company_id.id or entry.company_id
         if tries > len(RETRY_PAUSES):
             values.update(state=State.HELD.value, next_try=False)
             sentence = note("act_held", count=tries, error=text)

@@ -188,8 +188,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             for item, ticket in zip(group, tickets, strict=True):
                 item.ticket = ticket
                 item.notes.append(note("act_ticket", ticket=ticket.number))
-        if not unknown:
-            self._subscribe(items)
+        self._subscribe(items)
 
     @api.model
     def _by_author(self, items) -> dict[int, list]:

@@ -31,9 +31,7 @@ class TestContactFound(MailflowCase):
 
     def test_the_account_of_the_contact_is_on_the_ticket(self):
         account = self.make_contact("Acorn Ltd", False, is_company=True)
-        contact = self.make_contact(
-            "Marta", "marta@acorn-tests.example", parent_id=account.id
-        )
+        contact = self.make_contact("Marta", "marta@acorn-tests.example", parent_id=account.id)
         ticket = self.take_ticket(mail())
         self.assertEqual(ticket.partner_id, contact)
         self.assertEqual(ticket.commercial_partner_id, account)
@@ -216,9 +214,7 @@ class TestContactMade(MailflowCase):
                 row = self.take(mail(from_=f"Us <{email}>", to=f"helpme@{DOMAIN}"))
                 self.assertEqual(row.state, "done", row.why)
                 self.assertFalse(row.ticket_ids.partner_id)
-                self.assertFalse(
-                    self.env["res.partner"].search([("email_normalized", "=", email)])
-                )
+                self.assertFalse(self.env["res.partner"].search([("email_normalized", "=", email)]))
                 self.assertIn("one of our own addresses", str(row.trace_html))
 
     def test_no_contact_without_a_usable_address(self):

@@ -162,7 +162,9 @@ class TestExactlyOnce(MailflowCase):
         with mute_logger("odoo.sql_db", "odoo.addons.helpdesk_mailflow.models.intake"):
             intake._process(second)
         self.assertFalse(second.ticket_ids)
-        self.assertEqual(self.env["helpdesk.ticket"].search_count([("id", ">=", first.ticket_ids.id)]), 1)
+        self.assertEqual(
+            self.env["helpdesk.ticket"].search_count([("id", ">=", first.ticket_ids.id)]), 1
+        )
         if second.state == "failed":
             second.action_retry()
         self.assertEqual(second.state, "duplicate")

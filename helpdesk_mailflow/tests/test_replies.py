@@ -271,9 +271,7 @@ class TestKinds(MailflowCase):
                 partner_ids=(self.ticket.partner_id | bo).ids,
             )
         self.take(bounce(sent.message_id, f"support@{DOMAIN}", "bo@acorn-tests.example"))
-        status = {
-            each.res_partner_id: each.notification_status for each in sent.notification_ids
-        }
+        status = {each.res_partner_id: each.notification_status for each in sent.notification_ids}
         self.assertEqual(status[bo], "bounce")
         self.assertEqual(status[self.ticket.partner_id], "sent")
 
@@ -286,14 +284,17 @@ class TestKinds(MailflowCase):
             subject="Read: Solved",
             headers=[("In-Reply-To", self.sent.message_id)],
         ).partition(b"Content-Type:")[0]
-        raw = head + (
-            "Content-Type: multipart/report; report-type=disposition-notification;"
-            ' boundary="mdn"\n\n--mdn\nContent-Type: text/plain\n\nRead.\n'
-            "--mdn\nContent-Type: message/disposition-notification\n\n"
-            "Final-Recipient: rfc822; marta@acorn-tests.example\n"
-            f"Original-Message-ID: {self.sent.message_id}\n"
-            "Disposition: manual-action/MDN-sent-manually; displayed\n\n--mdn--\n"
-        ).encode()
+        raw = (
+            head
+            + (
+                "Content-Type: multipart/report; report-type=disposition-notification;"
+                ' boundary="mdn"\n\n--mdn\nContent-Type: text/plain\n\nRead.\n'
+                "--mdn\nContent-Type: message/disposition-notification\n\n"
+                "Final-Recipient: rfc822; marta@acorn-tests.example\n"
+                f"Original-Message-ID: {self.sent.message_id}\n"
+                "Disposition: manual-action/MDN-sent-manually; displayed\n\n--mdn--\n"
+            ).encode()
+        )
         row = self.take(raw)
         self.assertEqual((row.kind, row.delivery_ids.outcome), ("receipt", "receipt"), row.why)
         self.assertEqual(row.ticket_ids, self.ticket)
