@@ -50,7 +50,8 @@ class HelpdeskIncomingMailSource(models.Model):
         """
         rows = []
         for mail_id, raw in sources.items():
-            packed = zlib.compress(raw, 6)
+            # most of a mail is base64: more effort saves a hundredth and takes half as long again
+            packed = zlib.compress(raw, 1)
             if len(packed) >= FILE_FROM:
                 rows.append((mail_id, None, self._write_file(packed)))
             else:

@@ -476,7 +476,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             ticket._message_post_after_hook(message, values)
         with self.env["mail.followers"]._mailflow_batch(tickets):
             for item, values in zip(items, all_values, strict=True):
-                item.ticket._fallback_lang()._notify_thread(item.message, values)
+                item.ticket._notify_thread(item.message, values)
 
     @api.model
     def _show_inline_images(self, items) -> None:
