@@ -16,13 +16,14 @@ from odoo.tools.misc import format_datetime
 from ..mailflow.mail import Limits, Mail, read
 from ..mailflow.note import note
 from . import trace
-from .helpdesk_incoming_mail import CUT_OFF_LIMIT, RETRY_PAUSES
+from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
 from .intake_values import Entry, State
 
 _logger = logging.getLogger(__name__)
 
-#: Mails acted on in one transaction.
+#: Mails acted on in one transaction, and how many bytes of source at the most.
 BATCH = 50
+BATCH_BYTES = 24 * 1024 * 1024
 #: How often a batch is tried anew after it met another transaction.
 CONCURRENCY_TRIES = 5
 #: A row that waits longer than this was left behind by a process that ended.
@@ -131,9 +132,7 @@ class HelpdeskIntake(models.AbstractModel):
         :param commit: the transaction is ours: commit after each batch, and on a conflict
             with another transaction roll back and try again
         """
-        rows = rows.sudo()
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+        for batch in self._batches(rows.sudo(), commit):
             if commit:
                 batch = self._claim(batch)
             if not batch:
@@ -144,18 +143,74 @@ class HelpdeskIntake(models.AbstractModel):
                 self._run(group, commit)
 
     @api.model
+    def _batches(self, rows, commit):
+        """Batches in the order of ``rows``, since an answer comes after what it answers.
+
+        A mail whose processing was cut off before stands alone, so that one that ends
+        processes harms no other.
+        """
+        waiting = [(row.id, row.size, commit and row.cut_offs) for row in rows]
+        batch, size = [], 0
+        for row_id, row_size, alone in waiting:
+            if batch and (alone or len(batch) >= BATCH or size + row_size > BATCH_BYTES):
+                yield rows.browse(batch)
+                batch, size = [], 0
+            batch.append(row_id)
+            size += row_size
+            if alone:
+                yield rows.browse(batch)
+                batch, size = [], 0
+        if batch:
+            yield rows.browse(batch)
+
+    @api.model
+    def _lock_waiting(self, rows):
+        """Those rows that still wait and that no other process works on, locked until the
+        transaction ends.
+
+        :raise psycopg2.Error: another process changed one since the transaction began
+        """
+        rows = rows.try_lock_for_update(allow_referencing=True)
+        rows.invalidate_recordset(["state", "cut_offs"])
+        return rows.filtered(lambda row: row.state in WAITING)
+
+    @api.model
     def _claim(self, rows):
-        """Note, committed, that processing begins: whoever is killed by a mail leaves a mark."""
-        rows = rows.try_lock_for_update().filtered(lambda row: row.state in WAITING)
-        cut_off = rows.filtered(lambda row: row.cut_offs >= CUT_OFF_LIMIT)
-        for row in cut_off:
-            row._add_trace("act", note("act_cut_off", count=row.cut_offs))
-            row.write({"state": State.HELD.value, "next_try": False})
-        rows -= cut_off
+        """Note, committed, that processing begins: whoever is killed by a mail leaves a mark.
+
+        Any process may be killed, so a mail is suspected only when it was cut off again and
+        again: then it waits with growing pauses while others go on, and in the end is held.
+        """
+        for attempt in range(1, CONCURRENCY_TRIES + 1):
+            try:
+                rows = self._lock_waiting(rows)
+                break
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                if attempt == CONCURRENCY_TRIES:
+                    raise
+                self.env.cr.rollback()
+        claimed = rows.browse()
         for row in rows:
-            row.cut_offs += 1
+            count = row.cut_offs
+            if count >= CUT_OFF_LIMIT:
+                row._add_trace("act", note("act_cut_off", count=count))
+                row.write({"state": State.HELD.value, "next_try": False})
+            elif count >= CUT_OFFS_AT_ONCE and row.state == State.NEW.value:
+                error = self.env._("Processing was cut off %(count)s times.", count=count)
+                self._postpone(row, error, RETRY_PAUSES[count - CUT_OFFS_AT_ONCE])
+            else:
+                row.write({"state": State.NEW.value, "cut_offs": count + 1})
+                claimed |= row
         self._commit()
-        return rows
+        return claimed
+
+    @api.model
+    def _postpone(self, row, error: str, pause: timedelta) -> None:
+        """Let a mail wait before it is tried again."""
+        when = self.env.cr.now() + pause
+        row.write({"state": State.FAILED.value, "error": error, "next_try": when})
+        told = format_datetime(self.env, when, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'")
+        row._add_trace("act", note("act_failed", error=error, when=told))
 
     @api.model
     def _entries(self, rows, sources, forced) -> list[Entry]:
@@ -205,8 +260,10 @@ class HelpdeskIntake(models.AbstractModel):
     def _run(self, entries: list[Entry], commit: bool, attempt: int = 1) -> None:
         """Act on a group, halving it when it fails."""
         try:
+            # outside of the savepoint, whose end would let go of the locks
+            entries = self._still_waiting(entries)
             with self.env.cr.savepoint():
-                self._step_through(self._still_waiting(entries))
+                self._step_through(entries)
         except MEETS_ANOTHER as error:
             if commit and attempt < CONCURRENCY_TRIES:
                 _logger.info("Intake met another transaction (attempt %s): %s", attempt, error)
@@ -239,9 +296,7 @@ class HelpdeskIntake(models.AbstractModel):
         """Those that no other process has acted on or acts on at this moment. The lock stays
         until the outcome is committed."""
         rows = self.env["helpdesk.incoming.mail"].browse([each.row_id for each in entries])
-        rows = rows.try_lock_for_update()
-        rows.invalidate_recordset(["state"])
-        waiting = {row.id for row in rows if row.state in WAITING}
+        waiting = set(self._lock_waiting(rows)._ids)
         return [each for each in entries if each.row_id in waiting]
 
     @api.model
@@ -263,19 +318,12 @@ class HelpdeskIntake(models.AbstractModel):
         values.update(tries=tries, error=text, cut_offs=0)
         # without a company no manager would see it
         values["company_id"] = row.company_id.id or entry.company_id
-        if tries > len(RETRY_PAUSES):
-            values.update(state=State.HELD.value, next_try=False)
-            sentence = note("act_held", count=tries, error=text)
-        else:
-            when = self.env.cr.now() + RETRY_PAUSES[tries - 1]
-            values.update(state=State.FAILED.value, next_try=when)
-            sentence = note(
-                "act_failed",
-                error=text,
-                when=format_datetime(self.env, when, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"),
-            )
         row.write(values)
-        row._add_trace("act", sentence)
+        if tries > len(RETRY_PAUSES):
+            row.write({"state": State.HELD.value, "next_try": False})
+            row._add_trace("act", note("act_held", count=tries, error=text))
+        else:
+            self._postpone(row, text, RETRY_PAUSES[tries - 1])
         # what another part of Odoo makes of it was undone with the rest
         if not row.passed_on and self.env["helpdesk.intake.judge"]._is_for_others(entry):
             for passed in self.env["helpdesk.intake.act"]._hand_over(row)[row.id]:

@@ -6,7 +6,7 @@ from datetime import timezone
 
 import psycopg2
 
-from ..mailflow.errors import FolderMissing, MailboxError
+from ..mailflow.errors import ConnectionTimedOut, MailboxError
 from ..mailflow.note import note
 from . import mailbox_errors
 from .intake import Arrival
@@ -24,6 +24,16 @@ START_BYTES = 256 * 1024
 MAX_SIZE_MB = 100
 #: How often one visit connects anew after the connection broke.
 RECONNECTS = 5
+#: Errors after which the session goes on; any other one has broken it.
+SESSION_GOES_ON = frozenset(
+    (
+        "folder_missing",
+        "unexpected_answer_gone",
+        "unexpected_answer_message",
+        "unexpected_answer_read_only",
+        "unexpected_answer_refused",
+    )
+)
 
 
 class Visit:
@@ -50,45 +60,88 @@ class Visit:
     # ------------------------------------------------------------
 
     def run(self) -> str | None:
-        """Read all folders. Returns what went wrong, in a user's words."""
+        """Read all folders. Returns what went wrong, in a user's words.
+
+        :raise psycopg2.Error: the database went away; what was committed is safe, and the
+            rest is fetched again
+        """
         folders = self.scanner.folder_ids.filtered("is_read")
         if not folders:
             return self.env._("No folder is chosen to be read.")
         try:
-            self.mailbox = self.scanner._connect_mailbox()
-            for folder in folders:
-                self._visit_folder(folder)
-        except MailboxError as error:
-            self._note_error(folders, error)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            # nothing can be written now; what was committed is safe, the rest is fetched again
-            _logger.exception("The database went away during a visit to a mailbox")
-            return self.env._("The database went away: %(error)s", error=str(error).strip())
+            self._take_up_left_behind()
+            self._visit_folders(folders)
         finally:
             self._close()
-        return "\n".join(self.errors) or None
+        return "\n".join(dict.fromkeys(self.errors)) or None
+
+    def _take_up_left_behind(self):
+        """Act on what a process stored that was ended before it could act on it. Before any
+        new mail, since that may answer it, and whether the mailbox answers or not."""
+        rows = self.env["helpdesk.incoming.mail"].search(
+            [("folder_id", "in", self.scanner.folder_ids.ids), ("state", "=", "new")], order="id"
+        )
+        if rows:
+            _logger.info("Scanner %s: %s mails were left behind", self.scanner.id, len(rows))
+            self.env["helpdesk.intake"]._commit()
+            self.env["helpdesk.intake"]._process(rows, commit=True)
+
+    def _visit_folders(self, folders):
+        for index, folder in enumerate(folders):
+            try:
+                if self.mailbox is None:
+                    self._connect()
+                self._visit_folder(folder)
+            except MailboxError as error:
+                if error.code in SESSION_GOES_ON:
+                    self._note_error(folder, error)
+                    continue
+                connected = self.mailbox is not None
+                self._close()
+                if not connected or isinstance(error, ConnectionTimedOut):
+                    # the next folder would wait for the same server
+                    self._note_error(folders[index:], error)
+                    return
+                self._note_error(folder, error)
+
+    def _connect(self):
+        """Open the session, or another one after it broke.
+
+        :raise MailboxError: it cannot be opened, or breaks again and again
+        """
+        self._close()
+        self.mailbox = self.scanner._connect_mailbox()
 
     def _close(self):
         if self.mailbox is not None:
-            self.mailbox.__exit__(None, None, None)
+            self.mailbox.close()
             self.mailbox = None
 
-    def _connect_again(self, folder):
+    def _connect_again(self, folder, error: MailboxError):
+        """Another session after this error.
+
+        :raise MailboxError: this error, if it was one too many; or the mailbox is gone
+        """
         self._close()
+        if self.reconnects >= RECONNECTS:
+            raise error
         self.reconnects += 1
-        self.mailbox = self.scanner._connect_mailbox()
+        self._connect()
         self.mailbox.select(folder.name)
 
-    def _note_error(self, folders, error: Exception):
+    def _note_error(self, folders, *errors: Exception):
         self.env.cr.rollback()
-        text = (
+        texts = [
             mailbox_errors.sentence(self.env, error)
             if isinstance(error, MailboxError)
             else self.env["helpdesk.intake"]._error_text(error)
-        )
+            for error in errors
+        ]
+        text = "\n".join(dict.fromkeys(texts))
         _logger.info("Scanner %s: %s", self.scanner.id, text)
         self.errors.append(text)
-        folders._report(text)
+        told = [mailbox_errors.sentence_for_managers(self.env, error) for error in errors]
+        folders._report("\n".join(dict.fromkeys(told)))
         self.env["helpdesk.intake"]._commit()
 
     @property
@@ -100,36 +153,41 @@ class Visit:
     # ------------------------------------------------------------
 
     def _visit_folder(self, folder):
-        try:
-            status = self.mailbox.select(folder.name)
-        except FolderMissing as error:
-            self._note_error(folder, error)
-            return
+        status = self.mailbox.select(folder.name)
         if not folder.uidvalidity:
             # chosen after the scanner was activated: begins with the next new mail
             self._begin(folder, status)
         elif self._is_imap and folder.uidvalidity != str(status.uidvalidity):
             _logger.info("UIDVALIDITY of folder %s changed", folder.id)
             folder._restart(status.uidvalidity)
-        self._finish(folder)
-        problems = []
+        problems = self._finish(folder)
         waiting = self._not_in_ledger(folder, folder._waiting())
-        fresh = self._fresh(folder)
+        fresh = [uid for uid in self._fresh(folder) if uid not in waiting]
         for batch in self._batches(folder, fresh):
             if self._time_is_up:
-                self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
                 break
             problems += self._take(folder, batch)
         else:
-            if not problems:
-                for uid in waiting:
-                    problems += self._take(folder, self._heads(folder, [uid]))
-                self._pass_over(folder, status)
+            self._pass_over(folder, status)
+        # what could not be had before comes last, one by one: it may break the session again
+        for uid in waiting:
+            if self._time_is_up:
+                break
+            heads = self._heads(folder, [uid])
+            problems += self._take(folder, heads) if heads else []
+            if not heads:
+                self._forget(folder, uid)
+        if self._time_is_up:
+            self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
         if problems:
-            self._note_error(folder, problems[0])
+            self._note_error(folder, *problems)
         else:
             folder._report(None)
             self.env["helpdesk.intake"]._commit()
+
+    def _forget(self, folder, uid):
+        """Somebody removed a message from the mailbox before it could be had."""
+        folder._set_waiting([each for each in folder._waiting() if each != uid])
 
     @property
     def _is_imap(self) -> bool:
@@ -145,6 +203,7 @@ class Visit:
         """The whole folder was looked at: what lies below UIDNEXT needs no second look."""
         if self._is_imap and self.scanner.scan_type == "everything":
             folder.next_uid = str(max(int(folder.next_uid or 1), status.uidnext))
+            self.env["helpdesk.intake"]._commit()
 
     def _fresh(self, folder) -> list:
         """UIDs in the folder that the ledger does not have, in the mailbox's order."""
@@ -216,51 +275,79 @@ class Visit:
 
     def _take(self, folder, heads) -> list[Exception]:
         """Fetch, store and process a batch. What cannot be fetched or stored now waits; its
-        errors are returned, and the others go on."""
-        problems, arrivals = [], []
-        for head, raw in self._fetch(folder, heads, problems):
-            arrivals.append(self._arrival(folder, head, raw))
+        errors are returned, and the others go on.
+
+        :raise MailboxError: the session is broken for good; what came before that is safe
+        """
+        problems, arrivals, suspects, broken = [], [], [], None
+        try:
+            for head, raw in self._fetch(folder, heads, problems, suspects):
+                arrivals.append(self._arrival(folder, head, raw))
+        except MailboxError as error:
+            broken = error
         rows, sources = self._store(folder, arrivals, problems)
-        fetched = {row.uid for row in rows}
-        missing = [self._uid(head) for head in heads if head.uid not in fetched]
-        self._advance(folder, heads, missing if problems else [])
+        stored = {row.uid for row in rows}
+        missing = [self._uid(head) for head in heads if head.uid not in stored]
+        if broken:
+            # the cursor stays, so that the next visit finds the rest
+            self._wait(folder, heads, [uid for uid in missing if uid in suspects])
+        else:
+            self._wait(folder, heads, missing if problems else [])
+            self._advance(folder, heads)
         self.env["helpdesk.intake"]._commit()
         if rows:
             self.env["helpdesk.intake"]._process(rows, sources, commit=True)
-            self._finish(folder)
+        if broken:
+            raise broken
+        if rows:
+            problems += self._finish(folder)
         return problems
 
-    def _fetch(self, folder, heads, problems):
-        """The messages of these heads; after a broken connection the rest one by one, so that
-        the message that breaks it is found and the others are not held up."""
+    def _fetch(self, folder, heads, problems, suspects):
+        """Pairs of head and message. The message that breaks the session is asked for once
+        more after the others, alone: it need not be to blame.
+
+        :param problems: errors of messages that cannot be had are appended here
+        :param suspects: the UIDs of messages at which the session broke, too
+        :raise MailboxError: the session cannot be opened again
+        """
         limit = self._max_size()
-        whole = [head for head in heads if head.size <= limit]
-        for head in heads:
-            if head.size > limit:
-                yield head, self.mailbox.fetch_start(self._uid(head), START_BYTES)
-        by_uid = {self._uid(head): head for head in whole}
-        got = set()
-        try:
-            for uid, raw in self.mailbox.fetch(list(by_uid)):
-                got.add(uid)
-                yield by_uid[uid], raw
-            return
-        except MailboxError as error:
-            if self.reconnects >= RECONNECTS:
-                problems.append(error)
-                return
-            _logger.info("Fetching broke off after %s of %s mails: %s", len(got), len(whole), error)
-        for uid, head in by_uid.items():
-            if uid in got:
-                continue
+        by_uid = {self._uid(head): head for head in heads}
+        pending = [uid for uid, head in by_uid.items() if head.size <= limit]
+        alone = [uid for uid, head in by_uid.items() if head.size > limit]
+        several = len(pending) > 1
+        while pending:
             try:
-                self._connect_again(folder)
-                for _uid, raw in self.mailbox.fetch([uid]):
-                    yield head, raw
+                for uid, raw in self.mailbox.fetch(pending):
+                    pending = [each for each in pending if each != uid]
+                    yield by_uid[uid], raw
+                break
+            except MailboxError as error:
+                if error.code in SESSION_GOES_ON:
+                    problems.append(error)
+                    break
+                named = error.values.get("uid")
+                broke = [uid for uid in pending if str(uid) == str(named)] or pending[:1]
+                suspects += broke
+                pending = [uid for uid in pending if uid not in broke]
+                if several:
+                    alone += broke
+                else:
+                    problems.append(error)
+                _logger.info("Fetching broke off at message %s: %s", broke, error)
+                self._connect_again(folder, error)
+        for uid in alone:
+            try:
+                if by_uid[uid].size > limit:
+                    yield by_uid[uid], self.mailbox.fetch_start(uid, START_BYTES)
+                else:
+                    for _uid, raw in self.mailbox.fetch([uid]):
+                        yield by_uid[uid], raw
             except MailboxError as error:
                 problems.append(error)
-                if self.reconnects >= RECONNECTS:
-                    return
+                if error.code not in SESSION_GOES_ON:
+                    suspects.append(uid)
+                    self._connect_again(folder, error)
 
     def _max_size(self) -> int:
         param = self.env["ir.config_parameter"].sudo().get_param
@@ -316,18 +403,28 @@ class Visit:
         second, second_sources = self._store(folder, arrivals[half:], problems)
         return first | second, {**first_sources, **second_sources}
 
-    def _advance(self, folder, heads, missing):
-        """Move the cursor behind this batch; what is missing of it waits."""
-        uids = [self._uid(head) for head in heads]
-        waiting = set(folder._waiting()) - set(uids) | set(missing)
-        if waiting != set(folder._waiting()):
+    def _wait(self, folder, heads, missing):
+        """Of these messages the missing ones are tried again at the next visit, behind those
+        that wait already."""
+        uids = {self._uid(head) for head in heads}
+        before = folder._waiting()
+        waiting = [uid for uid in before if uid not in uids] + missing
+        if waiting != before:
             folder._set_waiting(waiting)
+
+    def _advance(self, folder, heads):
+        """Move the cursor behind these messages."""
+        uids = [self._uid(head) for head in heads]
         if self._is_imap and self.scanner.scan_type == "everything" and uids:
             next_uid = max(int(folder.next_uid or 1), max(uids) + 1)
             folder.next_uid = str(next_uid)
 
-    def _finish(self, folder):
-        """What the rows still want of the mailbox, now that their outcome is committed."""
+    def _finish(self, folder) -> list[MailboxError]:
+        """What the rows still want of the mailbox, now that their outcome is committed.
+
+        :return: why it could not be done; it is tried again at the next visit
+        :raise MailboxError: the session is broken
+        """
         rows = self.env["helpdesk.incoming.mail"].search(
             [
                 ("folder_id", "=", folder.id),
@@ -336,9 +433,15 @@ class Visit:
             ]
         )
         if not rows:
-            return
+            return []
         current = rows.filtered(lambda row: row.uidvalidity == folder.uidvalidity)
-        if current:
-            self.mailbox.mark_seen([int(row.uid) for row in current])
+        try:
+            if current:
+                self.mailbox.mark_seen([int(row.uid) for row in current])
+        except MailboxError as error:
+            if error.code not in SESSION_GOES_ON:
+                raise
+            return [error]
         rows.write({"mailbox_todo": False})
         self.env["helpdesk.intake"]._commit()
+        return []

@@ -1,0 +1,245 @@
+"""What the end-to-end tests do inside Odoo: ``step(env, ...)``, run by servers/odoo_console.py.
+
+Users' actions run as the administrator, cron's as cron runs them.
+"""
+
+DOMAIN = "example.com"
+
+
+def settle(env):
+    """Give the company a mail domain; its first support alias is then support@example.com."""
+    domain = env["mail.alias.domain"].create({"name": DOMAIN})
+    env.company.alias_domain_id = domain
+    env.company.email = f"office@{DOMAIN}"
+    alias = env["helpdesk.support.alias"].search([("company_id", "=", env.company.id)], limit=1)
+    alias._follow_company()
+    if alias.alias_name != "support":
+        alias.alias_name = "support"
+    assert alias.email == f"support@{DOMAIN}", alias.email
+    return alias.id
+
+
+def alias(env, local_part, **values):
+    """A further support alias; returns its id."""
+    return (
+        env["helpdesk.support.alias"]
+        .create({"name": local_part.title(), "alias_name": local_part, **values})
+        .id
+    )
+
+
+def scanner(env, **values):
+    """A mail scanner; returns its id."""
+    vals = {
+        "name": values.get("user", "Mailbox"),
+        "is_scanner": True,
+        "server_type": "imap",
+        "server": "localhost",
+        "encryption": "none",
+        "password": "secret",
+        **values,
+    }
+    return env["fetchmail.server"].create(vals).id
+
+
+def change(env, model, record_id, **values):
+    env[model].browse(record_id).write(values)
+
+
+def delete(env, model, record_id):
+    env[model].browse(record_id).unlink()
+
+
+def begin(env, scanner_id, start="days", days=7, then="activate"):
+    """Answer the question where to begin; returns how many mails that would be."""
+    Begin = env["helpdesk.scanner.begin"]
+    wizard = Begin.create({"scanner_id": scanner_id, "then": then, "start": start, "days": days})
+    count = wizard.count
+    wizard.action_confirm()
+    return count
+
+
+def press(env, scanner_id, button):
+    """Press a button of the form; returns its action."""
+    return getattr(env["fetchmail.server"].browse(scanner_id), button)()
+
+
+def error_of(env, scanner_id, button):
+    """Press a button that has to fail; returns what the user reads."""
+    from odoo.exceptions import UserError
+
+    try:
+        with env.cr.savepoint():
+            press(env, scanner_id, button)
+    except UserError as error:
+        return str(error)
+    raise AssertionError(f"{button} raised nothing")
+
+
+def choose_folders(env, scanner_id, *names):
+    record = env["fetchmail.server"].browse(scanner_id)
+    chosen = record.folder_ids.filtered(lambda folder: folder.name in names)
+    assert len(chosen) == len(names), record.folder_ids.mapped("name")
+    record.read_folder_ids = chosen
+
+
+def visit(env, scanner_id, seconds=120.0):
+    """One visit to the mailbox; returns what went wrong."""
+    return env["fetchmail.server"].browse(scanner_id)._visit(seconds)
+
+
+def cron_scan(env):
+    from odoo import api
+
+    env["fetchmail.server"].with_user(api.SUPERUSER_ID)._cron_scan()
+
+
+def cron_retry(env):
+    from odoo import api
+
+    env["helpdesk.intake"].with_user(api.SUPERUSER_ID)._cron_retry()
+
+
+def due_now(env):
+    """Let the pauses of failed mails be over."""
+    env["helpdesk.incoming.mail"].search([("state", "=", "failed")]).write(
+        {"next_try": "2000-01-01 00:00:00"}
+    )
+
+
+def scanner_state(env, scanner_id):
+    """What the form of a scanner shows."""
+    record = env["fetchmail.server"].browse(scanner_id)
+    return {
+        "state": record.scanner_state,
+        "error": record.error_message or "",
+        "begun": record.begun,
+        "folders": {
+            folder.name: {
+                "state": folder.state,
+                "error": folder.error or "",
+                "success": bool(folder.last_success),
+                "read": folder.is_read,
+                "on_server": folder.on_server,
+            }
+            for folder in record.folder_ids
+        },
+    }
+
+
+def mails(env, scanner_id=None):
+    """The ledger, oldest first."""
+    domain = [("folder_id.scanner_id", "=", scanner_id)] if scanner_id else []
+    return [
+        {
+            "id": row.id,
+            "folder": row.folder_id.name,
+            "uid": row.uid,
+            "state": row.state,
+            "kind": row.kind,
+            "subject": row.subject or "",
+            "message_id": row.message_id or "",
+            "error": row.error or "",
+            "why": row.why or "",
+            "trace": [item["code"] for item in row.trace or []],
+            "tickets": row.delivery_ids.ticket_id.ids,
+            "outcomes": row.delivery_ids.mapped("outcome"),
+        }
+        for row in env["helpdesk.incoming.mail"].search(domain, order="id")
+    ]
+
+
+def tickets(env):
+    """The tickets with their messages that came by mail, oldest first."""
+    found = []
+    for ticket in env["helpdesk.ticket"].with_context(active_test=False).search([], order="id"):
+        messages = ticket.message_ids.filtered(lambda each: each.message_type == "email")
+        found.append(
+            {
+                "id": ticket.id,
+                "number": ticket.number,
+                "subject": ticket.name,
+                "email": ticket.partner_email or "",
+                "name": ticket.partner_name or "",
+                "partner": ticket.partner_id.id,
+                "alias": ticket.support_alias_id.name,
+                "description": ticket.description or "",
+                "messages": [
+                    {
+                        "id": message.id,
+                        "message_id": message.message_id,
+                        "email_from": message.email_from or "",
+                        "body": message.body or "",
+                        "attachments": [
+                            {"name": each.name, "size": each.file_size, "checksum": each.checksum}
+                            for each in message.attachment_ids.sorted("id")
+                        ],
+                    }
+                    for message in messages.sorted("id")
+                ],
+            }
+        )
+    return found
+
+
+def parameter(env, name, value):
+    env["ir.config_parameter"].sudo().set_param(f"helpdesk_mailflow.{name}", value)
+
+
+# ------------------------------------------------------------
+# ENDING
+# ------------------------------------------------------------
+
+
+def die_at(env, place, count):
+    """End this process (SIGKILL) when it comes to a place for the n-th time."""
+    import os
+    import signal
+
+    import odoo.sql_db
+
+    from odoo.addons.helpdesk_mailflow.mailflow.imap import ImapMailbox
+
+    owners = {
+        "fetched": (ImapMailbox, "_fetch_group", "after"),
+        "stored": (type(env["helpdesk.incoming.mail.source"]), "_store", "after"),
+        "claimed": (type(env["helpdesk.intake"]), "_claim", "after"),
+        "contacts made": (type(env["helpdesk.intake.act"]), "_make_contacts", "after"),
+        "tickets made": (type(env["helpdesk.intake.act"]), "_make_tickets", "after"),
+        "messages made": (type(env["helpdesk.intake.act"]), "_make_messages", "after"),
+        "acted": (type(env["helpdesk.intake"]), "_step_through", "after"),
+        "before commit": (odoo.sql_db.Cursor, "commit", "before"),
+        "after commit": (odoo.sql_db.Cursor, "commit", "after"),
+        "before marking": (ImapMailbox, "mark_seen", "before"),
+        "after marking": (ImapMailbox, "mark_seen", "after"),
+    }
+    owner, name, when = owners[place]
+    original = getattr(owner, name)
+    left = [count]
+
+    def dying(self, *args, **kwargs):
+        left[0] -= 1
+        if left[0] <= 0 and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(self, *args, **kwargs)
+        if left[0] <= 0:
+            if not isinstance(result, (list, tuple, dict)) and hasattr(result, "__next__"):
+                next(result, None)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, dying)
+
+
+def small_batches(env, size):
+    """Fewer mails between two commits: more places to be killed at."""
+    from odoo.addons.helpdesk_mailflow.models import mailbox_visit
+
+    mailbox_visit.BATCH = size
+
+
+def scan_and_retry(env, die_at_place=None, count=1):
+    if die_at_place:
+        die_at(env, die_at_place, count)
+    cron_scan(env)
+    cron_retry(env)
