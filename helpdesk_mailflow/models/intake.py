@@ -22,7 +22,7 @@ from .intake_values import Entry, State
 _logger = logging.getLogger(__name__)
 
 #: Mails acted on in one transaction, and how many bytes of source at the most.
-BATCH = 50
+BATCH = 100
 BATCH_BYTES = 24 * 1024 * 1024
 #: How often a batch is tried anew after it met another transaction.
 CONCURRENCY_TRIES = 5

@@ -14,7 +14,7 @@ from .intake import Arrival
 _logger = logging.getLogger(__name__)
 
 #: Mails fetched, stored and acted on together, and how many bytes at the most.
-BATCH = 50
+BATCH = 100
 BATCH_BYTES = 24 * 1024 * 1024
 #: Heads (size, date) asked for in one command.
 HEADS = 500
