@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import fields, models
+from odoo import fields, models, tools
 
 from .reviewed_overrides import unknown_overrides
 
@@ -77,7 +77,7 @@ class HelpdeskTicket(models.Model):
         for ticket in self.sudo():
             queue = ticket.support_alias_id
             if queue.alias_id.alias_name and queue.alias_id.alias_domain_id:
-                formatted = queue.display_email
+                formatted = tools.formataddr((queue.friendly_name or queue.name, queue.email))
                 # Odoo's limit, beyond which Python folds the header wrongly
                 found[ticket.id] = formatted if len(formatted) < 68 else queue.email
         return found
