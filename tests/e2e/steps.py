@@ -243,3 +243,9 @@ def scan_and_retry(env, die_at_place=None, count=1):
         die_at(env, die_at_place, count)
     cron_scan(env)
     cron_retry(env)
+
+
+def settings(env):
+    """Ids that tests need."""
+    alias = env["helpdesk.support.alias"].search([("company_id", "=", env.company.id)], limit=1)
+    return {"alias": alias.id, "company": env.company.id, "admin": env.user.id}
