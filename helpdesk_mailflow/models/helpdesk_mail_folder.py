@@ -1,9 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
+
+#: How far the clock of a mail server may be behind ours. A mail that it got in this time
+#: before reading began may come in when it gives new numbers: better than one that is lost.
+CLOCK_MARGIN = timedelta(minutes=2)
 
 
 class HelpdeskMailFolder(models.Model):
@@ -114,13 +118,16 @@ class HelpdeskMailFolder(models.Model):
 
         :param since: aware; None begins with the next new mail
         """
-        now = self.env.cr.now()
+        if since:
+            received_since = since.astimezone(timezone.utc).replace(tzinfo=None)
+        else:
+            received_since = self.env.cr.now() - CLOCK_MARGIN
         self.write(
             {
                 "uidvalidity": str(uidvalidity),
                 "start_uid": str(uidnext),
                 "next_uid": "1" if since else str(uidnext),
-                "since": since.astimezone(timezone.utc).replace(tzinfo=None) if since else now,
+                "since": received_since,
                 "waiting_uids": False,
             }
         )

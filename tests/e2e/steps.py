@@ -249,3 +249,19 @@ def settings(env):
     """Ids that tests need."""
     alias = env["helpdesk.support.alias"].search([("company_id", "=", env.company.id)], limit=1)
     return {"alias": alias.id, "company": env.company.id, "admin": env.user.id}
+
+
+def scan_with_defect(env, scanner_id):
+    """Scan, while the connection of one scanner raises what nobody expects."""
+    from unittest.mock import patch
+
+    Server = type(env["fetchmail.server"])
+    connect = Server._connect_mailbox
+
+    def defective(self, *args):
+        if self.id == scanner_id:
+            raise ZeroDivisionError("the defect")
+        return connect(self, *args)
+
+    with patch.object(Server, "_connect_mailbox", defective):
+        cron_scan(env)
