@@ -373,12 +373,9 @@ class FetchmailServer(models.Model):
 
     def _run_now(self):
         self.check_access("write")
-        before = self.mail_count
-        error = self._visit(VISIT_SECONDS)
+        error, count = self._read_mailbox(VISIT_SECONDS)
         if error:
             return self._notification(error, "danger")
-        self.invalidate_recordset()
-        count = self.mail_count - before
         if count:
             message = self.env._("%(count)s mails were fetched.", count=count)
         else:
@@ -452,23 +449,30 @@ class FetchmailServer(models.Model):
                 break
 
     def _visit(self, seconds: float) -> str | None:
+        """Read the mailbox once; returns what went wrong, in a user's words (None: nothing)."""
+        return self._read_mailbox(seconds)[0]
+
+    def _read_mailbox(self, seconds: float) -> tuple[str | None, int]:
         """Read the mailbox once: store, commit, act, commit, then mark.
 
         In a transaction of its own, while this one keeps other processes away from the
         mailbox.
 
         :param seconds: after which no further batch is begun
-        :return: what went wrong, in a user's words; None if nothing did
+        :return: what went wrong, in a user's words (None: nothing), and how many mails were
+            fetched
         """
         self.ensure_one()
         if not self.try_lock_for_update(allow_referencing=True):
-            return self.env._("The mailbox is being read already.")
+            return self.env._("The mailbox is being read already."), 0
+        visit = None
         try:
             with self.env.registry.cursor() as cursor:
                 # sudo: whoever may run a scanner may see what comes of it only by the ledger's
                 # rights
                 scanner = self.with_env(self.env(cr=cursor)).sudo()
-                error = Visit(scanner, time.monotonic() + seconds).run()
+                visit = Visit(scanner, time.monotonic() + seconds)
+                error = visit.run()
         except Exception as problem:
             # told on the scanner; the mailbox is as safe as if the process had been killed,
             # and the other scanners go on
@@ -483,4 +487,4 @@ class FetchmailServer(models.Model):
         elif self.error_date:
             values.update(error_date=False, error_message=False)
         self.with_context(fetchmail_cron_running=True).write(values)
-        return error
+        return error, visit.count if visit else 0

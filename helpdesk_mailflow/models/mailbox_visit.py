@@ -54,6 +54,8 @@ class Visit:
         self.mailbox = None
         self.errors = []
         self.reconnects = 0
+        #: mails fetched and stored
+        self.count = 0
 
     # ------------------------------------------------------------
     # CONNECTION
@@ -286,6 +288,7 @@ class Visit:
         except MailboxError as error:
             broken = error
         rows, sources = self._store(folder, arrivals, problems)
+        self.count += len(rows)
         stored = {row.uid for row in rows}
         missing = [self._uid(head) for head in heads if head.uid not in stored]
         if broken:
