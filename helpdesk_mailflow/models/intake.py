@@ -241,20 +241,21 @@ class HelpdeskIntake(models.AbstractModel):
     @api.model
     def _independent(self, entries: list[Entry]) -> Iterable[list[Entry]]:
         """Groups in which no mail needs what another one of its group will become: the
-        same mail twice, or an answer to a mail before it."""
-        group, identities, message_ids = [], set(), set()
+        same mail twice, or an answer to a mail before it.
+
+        What waits for another mail waits behind all that do not, so a conversation does not
+        cut its batch into pieces.
+        """
+        groups, place_of = [], {}
         for each in entries:
             mail = each.mail
-            if mail.identity in identities or message_ids.intersection(
-                (*mail.references, *mail.in_reply_to, mail.message_id)
-            ):
-                yield group
-                group, identities, message_ids = [], set(), set()
-            group.append(each)
-            identities.add(mail.identity)
-            message_ids.add(mail.message_id)
-        if group:
-            yield group
+            needed = (mail.identity, mail.message_id, *mail.references, *mail.in_reply_to)
+            place = max((place_of[name] + 1 for name in needed if name in place_of), default=0)
+            place_of[mail.identity] = place_of[mail.message_id] = place
+            if place == len(groups):
+                groups.append([])
+            groups[place].append(each)
+        return groups
 
     @api.model
     def _run(self, entries: list[Entry], commit: bool, attempt: int = 1) -> None:

@@ -692,6 +692,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         ):
             counts[domain][account_id] += 1
         Partner = self.env["res.partner"]
+        # all accounts at once: below those of a domain are looked at by themselves
+        Partner.browse({each for found in counts.values() for each in found}).fetch(["company_id"])
         for registrable, pairs in by_domain.items():
             ranked = sorted(counts[registrable].items(), key=lambda item: (-item[1], item[0]))
             for domain, company_id in pairs:
