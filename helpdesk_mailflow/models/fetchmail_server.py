@@ -170,7 +170,9 @@ class FetchmailServer(models.Model):
     def _onchange_encryption(self):
         if self.is_scanner:
             self.is_ssl = self.encryption == "tls"
-            self.port = PORTS.get((self.server_type, self.encryption), 0)
+            # in a form that shows the protocol only, server_type is still what it was
+            protocol = self.mailbox_protocol or self.server_type
+            self.port = PORTS.get((protocol, self.encryption), 0)
 
     @api.onchange("company_id")
     def _onchange_company_id(self):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import json
 from datetime import timedelta
 from email.utils import parseaddr
 
@@ -314,6 +315,16 @@ class HelpdeskIncomingMail(models.Model):
         """Append sentences to the trace of one incoming mail."""
         self.ensure_one()
         self.trace = (self.trace or []) + [trace.entry(step, each) for each in notes]
+
+    def _add_trace_to_all(self, step: str, sentence: Note) -> None:
+        """Append one sentence to the traces of these incoming mails, in one statement."""
+        self.flush_recordset(["trace"])
+        self.env.cr.execute(
+            "UPDATE helpdesk_incoming_mail SET trace = COALESCE(trace, '[]'::jsonb) || %s::jsonb"
+            " WHERE id = ANY(%s)",
+            [json.dumps([trace.entry(step, sentence)]), self.ids],
+        )
+        self.invalidate_recordset(["trace", "trace_html", "why"])
 
     # ------------------------------------------------------------
     # ACTIONS

@@ -5,6 +5,8 @@ import os
 import uuid
 import zlib
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import config
 
@@ -48,21 +50,32 @@ class HelpdeskIncomingMailSource(models.Model):
         :param sources: ``helpdesk.incoming.mail`` id -> raw bytes
         :raise OSError: a large source could not be written
         """
-        rows = []
+        rows, files = [], []
+        try:
+            self._pack(sources, rows, files)
+            if rows:
+                self.env.cr.execute_values(
+                    "INSERT INTO helpdesk_incoming_mail_source (mail_id, content, file_name)"
+                    " VALUES %s",
+                    rows,
+                )
+        except (OSError, psycopg2.Error):
+            # the caller may go on behind a savepoint, so no rollback comes to remove them
+            self._remove_files([os.path.join(self._folder(), name) for name in files])
+            raise
+        self.invalidate_model()
+
+    @api.model
+    def _pack(self, sources, rows: list, files: list) -> None:
+        """Append what is to be inserted to ``rows``, and the names of files to ``files``."""
         for mail_id, raw in sources.items():
             # most of a mail is base64: more effort saves a hundredth and takes half as long again
             packed = zlib.compress(raw, 1)
             if len(packed) >= FILE_FROM:
-                rows.append((mail_id, None, self._write_file(packed)))
+                files.append(self._write_file(packed))
+                rows.append((mail_id, None, files[-1]))
             else:
                 rows.append((mail_id, packed, None))
-        if not rows:
-            return
-        self.env.cr.execute_values(
-            "INSERT INTO helpdesk_incoming_mail_source (mail_id, content, file_name) VALUES %s",
-            rows,
-        )
-        self.invalidate_model()
 
     @api.model
     def _write_file(self, packed: bytes) -> str:
@@ -111,14 +124,32 @@ class HelpdeskIncomingMailSource(models.Model):
         found = {}
         for mail_id, content, file_name in self.env.cr.fetchall():
             if file_name:
-                with open(os.path.join(self._folder(), file_name), "rb") as source:
-                    content = source.read()
+                try:
+                    with open(os.path.join(self._folder(), file_name), "rb") as source:
+                        content = source.read()
+                except FileNotFoundError:
+                    # a database that was copied or restored without the folder
+                    _logger.warning("The source file of incoming mail %s is missing", mail_id)
+                    continue
             found[mail_id] = zlib.decompress(bytes(content))
         return found
 
     def unlink(self):
-        paths = [os.path.join(self._folder(), name) for name in self.mapped("file_name") if name]
+        names = [name for name in self.mapped("file_name") if name]
         result = super().unlink()
-        if paths:
-            self.env.cr.postcommit.add(lambda: self._remove_files(paths))
+        if names:
+            registry = self.env.registry
+            self.env.cr.postcommit.add(lambda: self._remove_unused(registry, names))
         return result
+
+    @api.model
+    def _remove_unused(self, registry, names) -> None:
+        """Remove files whose rows are gone: not if a savepoint brought them back."""
+        with registry.cursor() as cursor:
+            cursor.execute(
+                "SELECT file_name FROM helpdesk_incoming_mail_source WHERE file_name = ANY(%s)",
+                [names],
+            )
+            used = {row[0] for row in cursor.fetchall()}
+            folder = os.path.join(config["data_dir"], "mailflow", cursor.dbname)
+        self._remove_files([os.path.join(folder, name) for name in names if name not in used])

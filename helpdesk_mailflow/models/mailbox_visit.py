@@ -446,5 +446,7 @@ class Visit:
                 raise
             return [error]
         rows.write({"mailbox_todo": False})
+        current._add_trace_to_all("mailbox", note("mailbox_seen"))
+        (rows - current)._add_trace_to_all("mailbox", note("mailbox_left"))
         self.env["helpdesk.intake"]._commit()
         return []

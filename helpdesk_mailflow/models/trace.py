@@ -136,7 +136,7 @@ SENTENCES = {
     "act_cut_off": _lt("Processing was cut off %(count)s times. It is held for a person."),
     # mailbox
     "mailbox_seen": _lt("Marked as read."),
-    "mailbox_left": _lt("Left as it was."),
+    "mailbox_left": _lt("Left as it was: the server has given the messages new numbers."),
     # person
     "person_retry": _lt("%(user)s asked to try it again."),
     "person_take_in": _lt("%(user)s asked to take it in."),
@@ -190,6 +190,7 @@ SENTENCES = {
         "It says that it has parts, but not what separates them (%(count)s times)."
     ),
     "boundary_unclosed": _lt("It breaks off within its parts (%(count)s times)."),
+    "header_line_unreadable": _lt("%(count)s lines of its header make no sense and were left out."),
     "header_end_missing": _lt("A header does not end where it should (%(count)s times)."),
     "nul_removed": _lt("NUL characters were taken out of its text."),
     "charset_unknown": _lt(

@@ -4,7 +4,13 @@ from . import (
     test_doors,
     test_exactly_once,
     test_failures,
+    test_ledger,
+    test_partner,
     test_replies,
+    test_scanner,
     test_support_alias,
     test_ticket,
+    test_tours,
+    test_trace,
+    test_upload,
 )

@@ -1,0 +1,284 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form
+from odoo.tools import mute_logger
+
+from ..mailflow.errors import LoginRefused, NameNotFound
+from ..models.fetchmail_server import FetchmailServer
+from .common import MailflowCase
+
+
+class Mailbox:
+    """A mailbox of three mails, received on the first days of March 2026."""
+
+    def __init__(self, folders=("INBOX", "Support", "Trash")):
+        self.names = folders
+
+    def folders(self):
+        return [SimpleNamespace(name=name, selectable=True, special_use="") for name in self.names]
+
+    def select(self, _name):
+        return SimpleNamespace(uidvalidity=4294967295, uidnext=4)
+
+    def find(self, since_uid=1, unseen=False, since=None):
+        return [1, 2, 3]
+
+    def heads(self, uids):
+        return {uid: SimpleNamespace(received=self.received(uid)) for uid in uids}
+
+    def received(self, uid):
+        return datetime(2026, 3, uid, tzinfo=timezone.utc)
+
+
+class TestScanner(MailflowCase):
+    """Mail scanners, without a mail server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.scanner = cls.make_scanner("Mailbox")
+
+    @classmethod
+    def make_scanner(cls, name, **values):
+        return cls.env["fetchmail.server"].create(
+            {
+                "name": name,
+                "is_scanner": True,
+                "server": "imap.acorn.example",
+                "user": "support",
+                "password": "s3cret",
+                "company_id": cls.company.id,
+                **values,
+            }
+        )
+
+    @contextmanager
+    def mailbox(self, mailbox=None):
+        @contextmanager
+        def connect(_scanner, *_args, **_kwargs):
+            if isinstance(mailbox, Exception):
+                raise mailbox
+            yield mailbox or Mailbox()
+
+        with patch.object(FetchmailServer, "_connect_mailbox", connect):
+            yield
+
+    def begin(self, then="activate", **values):
+        return self.env["helpdesk.scanner.begin"].create(
+            {"scanner_id": self.scanner.id, "then": then, **values}
+        )
+
+    # ---- a new scanner ----
+
+    def test_a_new_scanner_does_nothing_until_it_is_activated(self):
+        self.assertEqual((self.scanner.state, self.scanner.scanner_state), ("draft", "off"))
+        self.assertFalse(self.scanner.begun)
+        self.assertFalse(self.scanner.search(self.scanner._active_scanners()) & self.scanner)
+        self.assertEqual(self.scanner.server_type, "imap")
+        self.assertTrue(self.scanner.verify_certificate)
+        self.assertTrue(self.scanner.mark_read)
+        self.assertEqual(self.scanner.read_folder_ids.mapped("name"), ["INBOX"])
+
+    def test_the_port_follows_protocol_and_encryption(self):
+        ports = {
+            ("imap", "tls"): 993,
+            ("imap", "starttls"): 143,
+            ("imap", "none"): 143,
+            ("pop", "tls"): 995,
+            ("pop", "starttls"): 110,
+            ("pop", "none"): 110,
+        }
+        view = "helpdesk_mailflow.scanner_view_form"
+        Scanner = self.env["fetchmail.server"].with_context(default_is_scanner=True)
+        for (protocol, encryption), port in ports.items():
+            with self.subTest(protocol=protocol, encryption=encryption):
+                made = self.make_scanner("x", server_type=protocol, encryption=encryption)
+                self.assertEqual(made.port, port)
+                self.assertEqual(made.is_ssl, encryption == "tls")
+                form = Form(Scanner, view)
+                form.mailbox_protocol = protocol
+                form.encryption = encryption
+                self.assertEqual(form.port, port)
+
+    def test_a_port_that_is_given_stays(self):
+        self.assertEqual(self.make_scanner("x", port=10993).port, 10993)
+
+    def test_a_scanner_reads_a_mailbox_for_a_company(self):
+        with self.assertRaisesRegex(ValidationError, "IMAP or POP"):
+            self.scanner.server_type = "local"
+        with self.assertRaisesRegex(ValidationError, "belongs to a company"):
+            self.make_scanner("Other", company_id=False)
+
+    def test_the_default_alias_is_of_the_scanner_s_company(self):
+        other = self.make_company("Branch office")
+        branch = self.make_alias("Branch", "branch", company_id=other.id)
+        with self.assertRaises(UserError):
+            self.scanner.default_alias_id = branch
+        self.scanner.default_alias_id = self.support
+        with self.assertRaises(UserError):
+            self.scanner.company_id = other
+
+    def test_an_alias_that_a_scanner_needs_is_not_deleted(self):
+        sales = self.make_alias("Sales", "sales")
+        self.scanner.default_alias_id = sales
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            sales.unlink()
+        self.assertTrue(sales.exists())
+
+    def test_a_password_is_kept_when_none_is_typed(self):
+        self.scanner.new_password = False
+        self.assertEqual(self.scanner.password, "s3cret")
+        self.scanner.new_password = "other"
+        self.assertEqual(self.scanner.password, "other")
+        self.scanner.invalidate_recordset()
+        self.assertFalse(self.scanner.new_password)
+
+    def test_odoo_s_own_fetching_leaves_scanners_alone(self):
+        self.scanner.state = "done"
+        fetched = []
+        stock = "odoo.addons.mail.models.fetchmail.FetchmailServer._fetch_mail"
+        with patch(stock, lambda servers, **_values: fetched.append(servers)):
+            self.scanner._fetch_mail()
+        self.assertEqual([each.ids for each in fetched], [[]])
+
+    # ---- activation ----
+
+    def test_activation_asks_where_to_begin_the_first_time(self):
+        action = self.scanner.action_activate()
+        self.assertEqual(action["res_model"], "helpdesk.scanner.begin")
+        self.assertEqual(action["context"]["default_then"], "activate")
+        self.assertEqual(self.scanner.state, "draft")
+        self.assertEqual(self.scanner.action_run_now()["context"]["default_then"], "run")
+
+    def test_the_next_new_mail_is_the_begin_unless_said_otherwise(self):
+        with self.mailbox():
+            wizard = self.begin()
+            self.assertEqual((wizard.start, wizard.count), ("next", 0))
+            wizard.action_confirm()
+        folder = self.scanner.read_folder_ids
+        self.assertEqual((folder.uidvalidity, folder.next_uid), ("4294967295", "4"))
+        self.assertEqual((self.scanner.state, self.scanner.scanner_state), ("done", "on"))
+        self.assertEqual(folder.state, "ok")
+        self.scanner.action_deactivate()
+        self.assertTrue(self.scanner.action_activate() is True, "it goes on where it stopped")
+
+    def test_going_back_some_days_says_how_many_mails_that_are(self):
+        now = datetime(2026, 3, 4)
+        with self.mailbox(), patch("odoo.fields.Datetime.now", lambda: now):
+            wizard = self.begin(start="days", days=2)
+            self.assertEqual(wizard.count, 2)
+            wizard.days = 30
+            self.assertEqual(wizard.count, 3)
+            wizard.action_confirm()
+        folder = self.scanner.read_folder_ids
+        self.assertEqual((folder.next_uid, folder.start_uid), ("1", "4"))
+
+    def test_zero_days_are_refused(self):
+        with self.mailbox(), self.assertRaisesRegex(UserError, "How many days"):
+            self.begin(start="days", days=0).action_confirm()
+
+    def test_a_server_that_cannot_be_reached_is_told_in_words(self):
+        error = NameNotFound(host="imap.acorn.example")
+        with self.mailbox(error):
+            self.assertIn("was not found", self.begin().problem)
+            with self.assertRaisesRegex(UserError, "was not found"):
+                self.begin().action_confirm()
+            with self.assertRaisesRegex(UserError, "was not found"):
+                self.scanner.button_confirm_login()
+        self.assertEqual(self.scanner.state, "draft")
+
+    def test_no_secret_is_in_an_error(self):
+        error = LoginRefused(host="imap.acorn.example", user="support", answer="no")
+        with self.mailbox(error), self.assertRaises(UserError) as caught:
+            self.scanner.button_confirm_login()
+        self.assertNotIn("s3cret", str(caught.exception))
+
+    def test_without_a_folder_there_is_nothing_to_activate(self):
+        self.scanner.read_folder_ids = False
+        with self.assertRaisesRegex(UserError, "at least one folder"):
+            self.scanner.action_activate()
+
+    # ---- folders ----
+
+    def test_folders_are_chosen_from_those_on_the_server(self):
+        with self.mailbox():
+            self.scanner.action_look_up_folders()
+        self.assertEqual(self.scanner.folder_ids.mapped("name"), ["INBOX", "Support", "Trash"])
+        self.assertEqual(self.scanner.read_folder_ids.mapped("name"), ["INBOX"])
+        with self.mailbox(Mailbox(["Inbox", "Trash"])):
+            self.scanner.action_look_up_folders()
+        gone = self.scanner.folder_ids.filtered(lambda folder: not folder.on_server)
+        self.assertEqual(gone.mapped("name"), ["Support"])
+        self.assertEqual(len(self.scanner.folder_ids), 3, "INBOX is written in any case")
+
+    def test_a_test_says_which_folder_is_missing(self):
+        with self.mailbox():
+            self.scanner.action_look_up_folders()
+        self.scanner.read_folder_ids = self.scanner.folder_ids
+        with (
+            self.mailbox(Mailbox(["INBOX", "Trash"])),
+            self.assertRaisesRegex(UserError, "not on the server: Support"),
+        ):
+            self.scanner.button_confirm_login()
+
+    def test_another_mailbox_begins_anew(self):
+        with self.mailbox():
+            self.begin().action_confirm()
+        for values in (
+            {"server": "imap.other.example"},
+            {"user": "other"},
+            {"server_type": "pop"},
+        ):
+            with self.subTest(values=values):
+                self.scanner.folder_ids.write({"uidvalidity": "1", "next_uid": "9"})
+                self.scanner.state = "done"
+                self.scanner.write(values)
+                self.assertFalse(self.scanner.begun)
+                self.assertFalse(self.scanner.folder_ids.next_uid)
+                self.assertEqual(self.scanner.state, "draft")
+
+    def test_another_password_goes_on(self):
+        self.scanner.folder_ids.write({"uidvalidity": "1", "next_uid": "9"})
+        self.scanner.state = "done"
+        self.scanner.write({"password": "new", "user": "support", "port": 1993})
+        self.assertTrue(self.scanner.begun)
+        self.assertEqual(self.scanner.state, "done")
+
+    def test_numbers_above_31_bits_fit(self):
+        folder = self.scanner.folder_ids
+        folder._begin(2**32 - 1, 2**32 - 1, None)
+        folder._restart(2**32 - 2)
+        self.env.flush_all()
+        self.assertEqual(folder.uidvalidity, str(2**32 - 2))
+
+    def test_an_error_of_a_folder_is_shown_until_it_is_over(self):
+        folder = self.scanner.folder_ids
+        folder._report("The log-in was refused.")
+        since = folder.error_since
+        folder._report("It still is.")
+        self.assertEqual((folder.state, folder.error_since), ("error", since))
+        folder._report(None)
+        self.assertFalse(folder.error)
+        self.assertTrue(folder.last_success)
+
+    def test_a_mail_without_our_address_goes_to_the_scanner_s_default_alias(self):
+        from ..models.intake import Arrival
+        from .common import mail
+
+        sales = self.make_alias("Sales", "sales")
+        self.scanner.default_alias_id = sales
+        values = {"door": "scanner", "folder_id": self.scanner.folder_ids.id, "uid": "1"}
+        origin = ("stored_scanner", {"folder": "INBOX", "size": 1})
+        raw = mail(to="who@knows.example")
+        row = self.env["helpdesk.intake"]._store([Arrival(raw, values, origin)])
+        self.env["helpdesk.intake"]._process(row)
+        self.assertEqual(self.deliveries(row), [("Sales", "ticket")])
+        self.assertIn("goes to the default alias Sales", str(row.trace_html))
