@@ -13,6 +13,7 @@ from . import (
     intake_act,
     intake_decide,
     intake_judge,
+    ir_attachment,
     mail_alias,
     mail_followers,
     mail_thread,
