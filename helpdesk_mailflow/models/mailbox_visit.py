@@ -165,7 +165,7 @@ class Visit:
         problems = self._finish(folder)
         waiting = self._not_in_ledger(folder, folder._waiting())
         fresh = [uid for uid in self._fresh(folder) if uid not in waiting]
-        for batch in self._batches(folder, fresh):
+        for batch in self._batches(folder, fresh, problems):
             if self._time_is_up:
                 break
             problems += self._take(folder, batch)
@@ -175,9 +175,11 @@ class Visit:
         for uid in waiting:
             if self._time_is_up:
                 break
-            heads = self._heads(folder, [uid])
-            problems += self._take(folder, heads) if heads else []
-            if not heads:
+            told = len(problems)
+            heads = self._heads(folder, [uid], problems)
+            if heads:
+                problems += self._take(folder, heads)
+            elif len(problems) == told:
                 self._forget(folder, uid)
         if self._time_is_up:
             self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
@@ -237,9 +239,12 @@ class Visit:
         known = {row[0] for row in self.env.cr.fetchall()}
         return [uid for uid in uids if str(uid) not in known]
 
-    def _heads(self, folder, uids) -> list:
-        """What the server says of messages, without those from before reading began."""
-        heads = self.mailbox.heads(uids)
+    def _heads(self, folder, uids, problems) -> list:
+        """What the server says of messages, without those from before reading began.
+
+        :param problems: errors of messages that the server cannot describe are appended here
+        """
+        heads = self._describe(folder, uids, problems)
         old = folder.since.replace(tzinfo=timezone.utc) if folder.since else None
         start_uid = int(folder.start_uid or 1) if self._is_imap else 0
         return [
@@ -255,14 +260,37 @@ class Visit:
             )
         ]
 
+    def _describe(self, folder, uids, problems) -> dict:
+        """Heads by UID. Some servers hang up on a message that they cannot read; then each is
+        asked for alone, and that message waits."""
+        if len(uids) > 1:
+            try:
+                return self.mailbox.heads(uids)
+            except MailboxError as error:
+                if error.code in SESSION_GOES_ON:
+                    raise
+                _logger.info("Listing %s messages broke off: %s", len(uids), error)
+                self._connect_again(folder, error)
+        heads = {}
+        for uid in uids:
+            try:
+                heads.update(self.mailbox.heads([uid]))
+            except MailboxError as error:
+                problems.append(error)
+                folder._set_waiting([*(each for each in folder._waiting() if each != uid), uid])
+                self.env["helpdesk.intake"]._commit()
+                if error.code not in SESSION_GOES_ON:
+                    self._connect_again(folder, error)
+        return heads
+
     def _uid(self, head):
         """A message's number as the session of the mailbox takes it."""
         return int(head.uid) if self._is_imap else head.uid
 
-    def _batches(self, folder, uids):
+    def _batches(self, folder, uids, problems):
         batch, size = [], 0
         for start in range(0, len(uids), HEADS):
-            for head in self._heads(folder, uids[start : start + HEADS]):
+            for head in self._heads(folder, uids[start : start + HEADS], problems):
                 if batch and (len(batch) >= BATCH or size + head.size > BATCH_BYTES):
                     yield batch
                     batch, size = [], 0

@@ -265,3 +265,44 @@ def scan_with_defect(env, scanner_id):
 
     with patch.object(Server, "_connect_mailbox", defective):
         cron_scan(env)
+
+
+# ------------------------------------------------------------
+# BAD DAYS
+# ------------------------------------------------------------
+
+
+def be_impatient(env, seconds):
+    """Wait only so long for mail servers."""
+    Server = type(env["fetchmail.server"])
+    connect = Server._connect_mailbox
+    Server._connect_mailbox = lambda self, *_timeout: connect(self, seconds)
+
+
+def limit_files(env, size):
+    """No file of this process may become larger (bytes; 0: no limit), as on a full disk."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size or hard, hard))
+
+
+def keep_sources_in_files(env, size):
+    """Sources from this many bytes on lie in files."""
+    from odoo.addons.helpdesk_mailflow.models import helpdesk_incoming_mail_source
+
+    helpdesk_incoming_mail_source.FILE_FROM = size
+
+
+def begin_with_everything(env, scanner_id):
+    """As if reading had begun when the folder was empty."""
+    record = env["fetchmail.server"].browse(scanner_id)
+    record.folder_ids._begin(4294967295, 1, None)
+    record.folder_ids.since = "2000-01-01 00:00:00"
+    record.folder_ids.next_uid = "1"
+    record._activate()
+
+
+def move(env, scanner_id, port):
+    """The same mailbox at another port."""
+    env["fetchmail.server"].browse(scanner_id).port = port

@@ -106,7 +106,8 @@ class Mailbox:
         for message_id, root in wanted.items():
             assert ticket_of[message_id] == ticket_of[root or message_id]
         [[tickets]] = self.database.sql(
-            "SELECT count(DISTINCT delivery.ticket_id) FROM helpdesk_incoming_mail_delivery delivery"
+            "SELECT count(DISTINCT delivery.ticket_id)"
+            " FROM helpdesk_incoming_mail_delivery delivery"
             " JOIN helpdesk_incoming_mail mail ON mail.id = delivery.mail_id"
             " JOIN helpdesk_mail_folder folder ON folder.id = mail.folder_id"
             " WHERE folder.scanner_id = %s",
