@@ -34,6 +34,7 @@
     "demo": ["demo/helpdesk_mailflow_demo.xml"],
     "assets": {
         "web.assets_backend": ["helpdesk_mailflow/static/src/**/*"],
+        "web.assets_tests": ["helpdesk_mailflow/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",
     "installable": True,

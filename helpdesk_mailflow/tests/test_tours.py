@@ -1,0 +1,161 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
+
+from odoo.tests import HttpCase, tagged
+from odoo.tools import misc
+
+from ..mailflow.mailbox import Folder, FolderStatus, Head
+from ..models.fetchmail_server import FetchmailServer
+from .common import DOMAIN, MailflowCase, mail
+
+GROUP = "helpdesk_mgmt.group_helpdesk_"
+RECEPTION = f"reception@{DOMAIN}"
+
+
+class MemoryMailbox:
+    """A session with a mailbox that lies in memory: what :mod:`..mailflow.imap` gives.
+
+    :param messages: UID -> (when it was received, bytes)
+    """
+
+    def __init__(self, messages):
+        self.messages = messages
+        self.seen = set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        pass
+
+    def folders(self):
+        return [Folder("INBOX", "", True), Folder("Archive", "\\Archive", True)]
+
+    def select(self, _folder):
+        return FolderStatus(7, max(self.messages) + 1, len(self.messages))
+
+    def find(self, first_uid=1, unseen=False, since=None):
+        return [
+            uid
+            for uid, (received, _raw) in sorted(self.messages.items())
+            if uid >= first_uid
+            and not (unseen and uid in self.seen)
+            and not (since and received.date() < since)
+        ]
+
+    def heads(self, uids):
+        return {
+            uid: Head(str(uid), len(self.messages[uid][1]), self.messages[uid][0], uid in self.seen)
+            for uid in uids
+        }
+
+    def fetch(self, uids):
+        for uid in uids:
+            yield uid, self.messages[uid][1]
+
+    def mark_seen(self, uids):
+        self.seen.update(uids)
+
+
+@tagged("post_install", "-at_install")
+class TestTours(MailflowCase, HttpCase):
+    """The addon's screens in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reception = cls.make_alias(
+            "Reception",
+            "reception",
+            friendly_name="Acorn Reception",
+            team_id=cls.team.id,
+        )
+        cls.leave_out("mail/static/lib/selfie_segmentation/selfie_segmentation.js")
+        # once for all tours
+        for bundle in ("web.assets_web", "web.assets_tests"):
+            cls.env["ir.qweb"]._get_asset_bundle(bundle, css=False).js()
+
+    @classmethod
+    def leave_out(cls, path):
+        """Do without a script that packages of Odoo leave out: each script that cannot be
+        had is an error in the browser's console, and ends a tour."""
+        try:
+            misc.file_path(path)
+        except FileNotFoundError:
+            cls.env["ir.asset"].create(
+                {
+                    "name": f"{path} is not there",
+                    "bundle": "web.assets_backend",
+                    "directive": "remove",
+                    "path": path,
+                }
+            )
+
+    def make_login(self, login, *groups, **values):
+        """A user with a log-in for :meth:`start_tour`, whose password is the log-in."""
+        return self.make_user(login, *groups, password=login, **values)
+
+    def test_a_manager_takes_a_mail_in(self):
+        user = self.make_login("mf-tour-manager", GROUP + "manager")
+        self.take_ticket(mail(subject="Came in on a workday", to=RECEPTION))
+        self.reception.intake = False
+        row = self.take(mail(subject="Kept during the holidays", to=RECEPTION))
+        self.assertEqual(row.state, "not_taken_in")
+        self.start_tour("/odoo", "helpdesk_mailflow.take_in", login=user.login)
+        row.invalidate_recordset()
+        self.assertEqual(row.state, "done")
+        self.assertEqual(row.ticket_ids.mapped("name"), ["Kept during the holidays"])
+
+    def test_a_manager_sets_up_an_alias(self):
+        user = self.make_login("mf-tour-manager", GROUP + "manager")
+        self.start_tour("/odoo", "helpdesk_mailflow.support_alias", login=user.login)
+        self.reception.invalidate_recordset()
+        self.assertTrue(self.reception.intake)
+        self.assertEqual(
+            self.reception.external_address_ids.mapped("email"), ["reception@old-shop.example"]
+        )
+        ticket = self.take_ticket(mail(to="reception@old-shop.example"), model="helpdesk.ticket")
+        self.assertEqual(ticket.support_alias_id, self.reception)
+
+    def test_saved_mails_become_rows(self):
+        user = self.make_login("mf-tour-manager", GROUP + "manager")
+        self.start_tour("/odoo", "helpdesk_mailflow.saved_mails", login=user.login)
+        rows = self.env["helpdesk.incoming.mail"].search([("door", "=", "upload")], order="id")
+        self.assertEqual(
+            rows.mapped("subject"), ["A mail that was chosen", "A mail that was dropped"]
+        )
+        self.assertEqual(rows.ticket_ids.support_alias_id, self.reception)
+
+    def test_an_agent_sees_why(self):
+        user = self.make_login("mf-tour-agent", GROUP + "user_own")
+        mine = self.take_ticket(mail(subject="For me", to=RECEPTION))
+        mine.user_id = user
+        self.take_ticket(mail(subject="For somebody else", to=RECEPTION))
+        action = self.env.ref("helpdesk_mgmt.helpdesk_ticket_action")
+        url = f"/odoo/action-{action.id}/{mine.id}"
+        self.start_tour(url, "helpdesk_mailflow.agent", login=user.login)
+
+    def test_a_system_admin_connects_a_mailbox(self):
+        user = self.make_login("mf-tour-system", "base.group_system", GROUP + "manager")
+        now = datetime.now(timezone.utc)
+        subjects = {30: "A month old", 10: "Ten days old", 5: "Five days old", 1: "Of yesterday"}
+        mailbox = MemoryMailbox(
+            {
+                uid: (now - timedelta(days=days), mail(subject=subject, to=RECEPTION))
+                for uid, (days, subject) in enumerate(subjects.items(), start=1)
+            }
+        )
+        with patch.object(FetchmailServer, "_connect_mailbox", lambda *_args: mailbox):
+            self.start_tour("/odoo", "helpdesk_mailflow.mail_scanner", login=user.login)
+        scanner = self.env["fetchmail.server"].search([("name", "=", "Tour mailbox")])
+        self.assertEqual(scanner.state, "done")
+        rows = self.env["helpdesk.incoming.mail"].search(
+            [("folder_id", "in", scanner.folder_ids.ids)], order="id"
+        )
+        self.assertEqual(rows.mapped("subject"), ["Ten days old", "Five days old", "Of yesterday"])
+        self.assertEqual(mailbox.seen, {2, 3, 4}, "what came in before stays unread")
