@@ -44,13 +44,14 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.mails > 4 * options.contacts:
         raise Problem(f"{options.mails} mails need at least {options.mails // 4 + 1} contacts.")
-    templates = dict(zip(SIDES, _templates(options.contacts), strict=True))
-    runs = {side: [] for side in SIDES}
     try:
         dovecot = Dovecot({})
     except DovecotMissing as missing:
         raise Problem(str(missing)) from missing
-    with dovecot:
+    # one at a time: two would share the machine, and the names of the databases
+    with dovecot, lock("bench.lock"):
+        templates = dict(zip(SIDES, _templates(options.contacts), strict=True))
+        runs = {side: [] for side in SIDES}
         progress = Progress(options.rounds * len(SIDES))
         number = 0
         for turn in range(options.rounds):
