@@ -276,7 +276,7 @@ class HelpdeskIntake(models.AbstractModel):
             failure = error
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
             failure = error
         else:
             if commit:

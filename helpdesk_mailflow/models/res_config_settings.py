@@ -32,7 +32,8 @@ class ResConfigSettings(models.TransientModel):
     )
 
     def set_values(self):
-        super().set_values()
+        result = super().set_values()
         if not self.helpdesk_keep_source_days:
             # Odoo forgets a parameter that is set to 0, and the default would be back
             self.env["ir.config_parameter"].set_param("helpdesk_mailflow.keep_source_days", "0")
+        return result

@@ -1,10 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-import base64
 import xmlrpc.client
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
 from odoo.tests import mute_logger
 
 from odoo.addons.crm.models.crm_lead import CrmLead
@@ -174,13 +172,6 @@ class TestDoors(MailflowCase):
         # the cursor of a test raises on commit
         self.assertTrue(thread.message_process("helpdesk.ticket", mail()))
 
-    def test_incoming_mail_leaves_no_server_on_its_messages(self):
-        """``mail.message`` has no such field; the context default must not leak."""
-        server = self.make_server()
-        thread = self.env["mail.thread"].with_context(default_fetchmail_server_id=server.id)
-        ticket_id = thread.message_process("helpdesk.ticket", mail())
-        self.assertTrue(self.env["helpdesk.ticket"].browse(ticket_id).message_ids)
-
     # ---- other models ----
 
     def test_a_mail_for_another_model_is_none_of_our_business(self):
@@ -259,45 +250,3 @@ class TestDoors(MailflowCase):
         self.assertEqual(row.state, "done", row.why)
         self.assertEqual(row.ticket_ids.name, "Both")
         self.assertEqual(len(self.find_lead("Both")), 1)
-
-    # ---- dropped files ----
-
-    def upload(self, raw, user=None, name="mail.eml"):
-        files = [{"name": name, "content": base64.b64encode(raw).decode()}]
-        return (
-            self.env["helpdesk.incoming.mail"].with_user(user or self.env.user).take_in_files(files)
-        )
-
-    def test_a_dropped_file_is_taken_in(self):
-        manager = self.make_user("mailflow-drop", "helpdesk_mgmt.group_helpdesk_manager")
-        told = self.upload(mail(subject="Dropped"), manager)
-        self.assertEqual(told[0]["type"], "success")
-        row = self.env["helpdesk.incoming.mail"].search([("subject", "=", "Dropped")])
-        self.assertEqual((row.door, row.state), ("upload", "done"))
-        self.assertEqual(row.ticket_ids.support_alias_id, self.support)
-
-    def test_a_dropped_file_for_no_alias_goes_to_the_first_of_the_company(self):
-        self.support.sequence = -1
-        self.upload(mail(subject="Dropped", to="who@knows.example"))
-        row = self.env["helpdesk.incoming.mail"].search([("subject", "=", "Dropped")])
-        self.assertEqual(row.ticket_ids.support_alias_id, self.support)
-
-    def test_a_dropped_file_twice_is_one_ticket(self):
-        raw = mail(subject="Dropped")
-        self.upload(raw)
-        told = self.upload(raw)
-        self.assertEqual(told[0]["type"], "warning")
-        self.assertEqual(self.env["helpdesk.ticket"].search_count([("name", "=", "Dropped")]), 1)
-
-    def test_what_is_no_mail_is_refused_with_a_reason(self):
-        count = self.env["helpdesk.incoming.mail"].search_count([])
-        for raw in (b"", b"  \n", bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 99, b"PK\x03\x04zip"):
-            with self.subTest(raw=raw[:8]):
-                told = self.upload(raw)
-                self.assertEqual(told[0]["type"], "danger")
-        self.assertEqual(self.env["helpdesk.incoming.mail"].search_count([]), count)
-
-    def test_an_agent_may_not_drop_files(self):
-        agent = self.make_user("mailflow-no-drop", "helpdesk_mgmt.group_helpdesk_user")
-        with self.assertRaises(AccessError):
-            self.upload(mail(), agent)

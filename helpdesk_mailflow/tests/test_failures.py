@@ -291,8 +291,7 @@ class TestUnknownOverrides(Failures):
         ]
 
     def test_tickets_are_the_same_by_either_path(self):
-        marta = self.make_contact("Marta", "marta@acorn-tests.example")
-        self.assertTrue(marta)
+        self.make_contact("Marta", "marta@acorn-tests.example")
 
         def mails(mark):
             return [
@@ -338,13 +337,11 @@ class TestUnknownOverrides(Failures):
             )
             return original(model, msg_dict, dict(custom_values, priority="3"))
 
-        # as an addon of somebody's would stand in the class of the model
-        Ticket = self.registry["helpdesk.ticket"]
         with (
             patch.object(MailThread, "message_new", message_new),
             patch.dict(reviewed_overrides.REVIEWED, {"message_new": {"helpdesk_mgmt"}}),
         ):
-            self.assertTrue(reviewed_overrides.unknown_overrides(Ticket, "message_new") is not None)
+            # as if nobody had looked at what mail does
             rows = self.take_batch(mail(subject="A"), mail(subject="B"))
         sender = '"Marta Lindqvist" <marta@acorn-tests.example>'
         self.assertEqual(

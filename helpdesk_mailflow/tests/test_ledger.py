@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -103,12 +104,9 @@ class TestLedger(MailflowCase):
         with patch.object(source_module, "FILE_FROM", 100), self.own_transaction() as env:
             row = self.store(env, raw)
             env.cr.commit()
-            try:
-                with env.cr.savepoint():
-                    row.unlink()
-                    raise ZeroDivisionError
-            except ZeroDivisionError:
-                pass
+            with suppress(ZeroDivisionError), env.cr.savepoint():
+                row.unlink()
+                raise ZeroDivisionError
             env.cr.postcommit.run()
             self.assertEqual(len(self.files() - before), 1)
             self.assertEqual(env["helpdesk.incoming.mail.source"]._load(row.ids)[row.id], raw)
