@@ -306,3 +306,78 @@ def begin_with_everything(env, scanner_id):
 def move(env, scanner_id, port):
     """The same mailbox at another port."""
     env["fetchmail.server"].browse(scanner_id).port = port
+
+
+# ------------------------------------------------------------
+# OTHER DOORS, AND THE WAY OUT
+# ------------------------------------------------------------
+
+
+def mail_server(env, port):
+    """Send by an SMTP server on this machine."""
+    env["ir.mail_server"].search([]).active = False
+    env["ir.mail_server"].create(
+        {
+            "name": "test",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": port,
+            "smtp_encryption": "none",
+            "from_filter": DOMAIN,
+        }
+    )
+
+
+def send_queue(env):
+    env["mail.mail"].sudo().process_email_queue()
+
+
+def password(env, word):
+    env.user.password = word
+    # an agent in the sense of helpdesk_mgmt
+    env.user.group_ids |= env.ref("helpdesk_mgmt.group_helpdesk_manager")
+
+
+def sales_alias(env, local_part):
+    env["mail.alias"].create(
+        {
+            "alias_name": local_part,
+            "alias_domain_id": env.company.alias_domain_id.id,
+            "alias_model_id": env["ir.model"]._get_id("crm.lead"),
+            "alias_contact": "everyone",
+        }
+    )
+
+
+def leads(env, name):
+    return env["crm.lead"].search_count([("name", "=", name)])
+
+
+def source(env, mail_id):
+    """The stored source of an incoming mail, as hexadecimal digits."""
+    return env["helpdesk.incoming.mail.source"].sudo()._load([mail_id])[mail_id].hex()
+
+
+def incoming_server(env, user, port):
+    """One of Odoo's own, fetched from once."""
+    server = env["fetchmail.server"].create(
+        {
+            "name": "Odoo's own",
+            "server_type": "imap",
+            "server": "localhost",
+            "port": port,
+            "is_ssl": False,
+            "user": user,
+            "password": "secret",
+            "state": "done",
+        }
+    )
+    server.fetch_mail()
+    server.active = False
+
+
+def drop(env, text):
+    """Drop a file onto the list of incoming mails."""
+    import base64
+
+    content = base64.b64encode(text.encode()).decode()
+    return env["helpdesk.incoming.mail"].take_in_files([{"name": "a.eml", "content": content}])

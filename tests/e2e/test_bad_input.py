@@ -65,7 +65,8 @@ REPORT = (
         "Auto-Submitted: auto-replied",
         content_type="multipart/report; report-type=delivery-status; boundary=b",
     ).replace(b"Ann Example <ann@customer.example>", b"MAILER-DAEMON@customer.example")
-    + b"--b\r\n\r\nIt could not be delivered.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    + b"--b\r\n\r\nIt could not be delivered.\r\n"
+    b"--b\r\nContent-Type: message/delivery-status\r\n\r\n"
     b"Final-Recipient\r\n\x00\xff: :::\r\nStatus: no\r\n\r\n\r\n: \r\n--b\r\n"
     b"Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!\r\n"
 )
@@ -76,9 +77,9 @@ BAD = {
         head("charset name", 1, content_type='text/plain; charset="no-such-charset-8"')
         + b"caf\xe9\r\n",
         "message",
-        ["charset"],
+        ["charset_unknown"],
     ),
-    "charset lie": (head("charset lie", 2) + b"caf\xe9 \xff\xfe\r\n", "message", []),
+    "charset lie": (head("charset lie", 2) + b"caf\xe9 \xff\xfe\r\n", "message", ["charset_wrong"]),
     "no Message-ID": (
         without(head("no Message-ID", 3) + b"text\r\n", b"Message-ID"),
         "message",
@@ -104,16 +105,16 @@ BAD = {
     "no boundary": (
         head("no boundary", 9, content_type="multipart/mixed") + b"text\r\n",
         "message",
-        ["boundary"],
+        ["boundary_missing"],
     ),
-    "parts": (b"".join(parts(10_000)), "message", ["parts"]),
-    "deep": (b"".join(nested(3_000)), "message", ["depth"]),
+    "parts": (b"".join(parts(10_000)), "message", ["parts_limit"]),
+    "deep": (b"".join(nested(3_000)), "message", ["depth_limit"]),
     "long header": (
         head("long header", 14, "X-Long: " + "x" * 1_000_000) + b"text\r\n",
         "message",
-        ["header"],
+        ["header_too_long"],
     ),
-    "long subject": (head("s" * 1_000_000, 15) + b"text\r\n", "message", []),
+    "long subject": (head("s" * 1_000_000, 15) + b"text\r\n", "message", ["subject_limit"]),
     "many headers": (
         head("many headers", 16, *(f"X-{n}: y" for n in range(100_000))) + b"text\r\n",
         "message",
@@ -128,10 +129,10 @@ BAD = {
     "broken base64": (
         head("broken base64", 18, "Content-Transfer-Encoding: base64") + b"=?!%&/abc=def==\r\n",
         "message",
-        [],
+        ["base64_damaged"],
     ),
     "no header": (b"\r\njust text, no header at all\r\n", "message", ["from_missing"]),
-    "binary": (random.Random(3).randbytes(5_000), "message", []),
+    "binary": (random.Random(3).randbytes(5_000), "message", ["from_missing"]),
     "report": (REPORT, "bounce", []),
     "large": (b"".join(large()), "message", []),
 }
@@ -182,8 +183,7 @@ def test_each_ends_as_it_should_and_says_what_was_wrong(outcome, name):
     _raw, kind, notes = BAD[name]
     assert (row["state"], row["kind"]) == ("done", kind), row
     assert row["outcomes"] == (["ticket"] if kind == "message" else ["ledger"])
-    for word in notes:
-        assert any(word in code for code in row["trace"]), row["trace"]
+    assert set(notes) <= set(row["trace"])
 
 
 def test_a_large_attachment_is_whole(outcome, tickets):

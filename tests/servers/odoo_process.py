@@ -40,6 +40,12 @@ class OdooEnded(Exception):
     """The process is gone; the text is the end of its log."""
 
 
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 class Installation:
     """Where Odoo is: a folder with `venv` and `odoo.conf`, as bin/setup makes it.
 
@@ -228,8 +234,7 @@ class WebServer(_Process):
     """Odoo on a free port of the loopback interface, without cron threads."""
 
     def __init__(self, database: Database, log: str = "web"):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         command = [
             *(database.installation.python, "-m", "odoo", "server"),
             *("-c", database.configuration, "-d", database.name),
