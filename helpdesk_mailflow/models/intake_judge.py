@@ -253,16 +253,23 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 & Domain("alias_incoming_local", "=", True)
             )
         )
-        for alias in aliases:
-            names = [alias.alias_full_name]
-            if alias.alias_incoming_local:
-                names += [email for email in emails if email.partition("@")[0] == alias.alias_name]
-            for name in names:
-                found[name] = (None, alias)
+        local = aliases.filtered("alias_incoming_local")
+        queues = self.env["helpdesk.support.alias"].search([("alias_id", "in", local.ids)])
+        queues = {queue.alias_id: queue for queue in queues}
+        # the very address counts more than its local part on any domain
+        for alias in local:
+            for email in emails:
+                if email.partition("@")[0] == alias.alias_name:
+                    found[email] = (queues.get(alias), alias)
+        for alias in aliases - local:
+            found[alias.alias_full_name] = (None, alias)
         addresses = self.env["helpdesk.support.alias.address"].search(
             [("email", "in", list(emails))]
         )
         for address in addresses:
+            if address.kind == "past" and address.email in found:
+                # given to something else in Odoo since then
+                continue
             found[address.email] = (address.alias_id, address.alias_id.alias_id)
         return found
 

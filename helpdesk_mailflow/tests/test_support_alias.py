@@ -5,6 +5,7 @@ from psycopg2 import IntegrityError
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
+from ..hooks import post_init_hook
 from .common import DOMAIN, MailflowCase, mail
 
 
@@ -203,6 +204,23 @@ class TestSupportAlias(MailflowCase):
         row = self.take(mail())
         self.assertEqual(self.deliveries(row), [("Other", "ticket")])
 
+    def test_a_past_address_given_to_another_model_leads_there(self):
+        self.support.alias_name = "helpme"
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "support",
+                "alias_domain_id": self.domain.id,
+                "alias_model_id": self.env["ir.model"]._get_id("crm.lead"),
+            }
+        )
+        self.assertFalse(self.take(mail(subject="Now a lead")))
+        self.assertEqual(self.env["crm.lead"].search_count([("name", "=", "Now a lead")]), 1)
+
+    def test_a_local_part_that_counts_on_any_domain_leads_to_its_alias(self):
+        self.support.alias_id.sudo().alias_incoming_local = True
+        row = self.take(mail(to="support@elsewhere.example"))
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
     def test_renaming_back_makes_the_address_own_again(self):
         self.support.alias_name = "helpme"
         self.support.alias_name = "support"
@@ -322,6 +340,31 @@ class TestSupportAlias(MailflowCase):
         self.assertEqual(ticket.support_alias_id, queue)
         row = self.take(mail(to=f"field@{DOMAIN}"))
         self.assertEqual(self.deliveries(row), [("Field service", "ticket")])
+
+    def test_the_installation_can_be_repeated(self):
+        Alias = self.env["helpdesk.support.alias"]
+        before = Alias.search([])
+        post_init_hook(self.env)
+        self.assertEqual(Alias.search([]), before)
+
+    def test_the_installation_adopts_teams_and_serves_each_company(self):
+        company = self.make_company("Branch office")
+        team = self.env["helpdesk.ticket.team"].create(
+            {"name": "Field service", "company_id": company.id, "alias_name": "field"}
+        )
+        Alias = self.env["helpdesk.support.alias"]
+        # as before the installation
+        Alias.search([("company_id", "=", company.id)])._write({"company_id": self.company.id})
+        self.env.invalidate_all()
+        team.support_alias_ids.write({"of_team_id": False, "alias_id": False})
+        self.env.flush_all()
+        post_init_hook(self.env)
+        found = Alias.search([("company_id", "=", company.id)])
+        self.assertEqual(found.of_team_id, team)
+        self.assertEqual(len(found - found.filtered("of_team_id")), 1)
+        self.assertNotEqual(
+            (found - found.filtered("of_team_id")).email, self.support.email, "it is occupied"
+        )
 
     def test_two_companies_on_one_domain_have_different_addresses(self):
         companies = self.make_company("Branch one") | self.make_company("Branch two")
