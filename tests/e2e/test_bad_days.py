@@ -345,10 +345,16 @@ def test_a_database_that_is_restarted_in_the_middle(
 def _copy_database(source, target, name, programs):
     with contextlib.closing(target.connect()) as connection:
         connection.cursor().execute(f'CREATE DATABASE "{name}"')
-    places = []
-    for options in (source.options, target.options):
-        names = {"-h": "db_host", "-p": "db_port", "-U": "db_user"}
-        places.append([part for flag, name in names.items() for part in (flag, options[name])])
+    names = {"-h": "db_host", "-p": "db_port", "-U": "db_user"}
+    places = [
+        [
+            part
+            for flag, name in names.items()
+            if each.options.get(name)
+            for part in (flag, each.options[name])
+        ]
+        for each in (source, target)
+    ]
     dump = subprocess.Popen(
         [programs / "pg_dump", *places[0], "--no-owner", name], stdout=subprocess.PIPE
     )

@@ -131,7 +131,12 @@ class _Process:
     def __init__(self, database: Database, command: list, log: str, variables=None):
         self.database = database
         self._log = database.folder / f"{log}.log"
-        environment = {key: val for key, val in os.environ.items() if key != "ODOO_RC"}
+        # Odoo takes these instead of its configuration
+        names = [name for name in database.installation.options if name.startswith("db_")]
+        ours = {f"PG{name.removeprefix('db_').upper()}" for name in names}
+        environment = {
+            key: value for key, value in os.environ.items() if key not in {"ODOO_RC", *ours}
+        }
         environment.update(variables or {}, PYTHONUNBUFFERED="1")
         with self._log.open("ab") as errors:
             self.process = subprocess.Popen(
