@@ -156,6 +156,12 @@ class HelpdeskIncomingMail(models.Model):
     # COMPUTES
     # ------------------------------------------------------------
 
+    @api.depends("subject")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for mail in self:
+            mail.display_name = mail.subject or self.env._("(no subject)")
+
     @api.depends("email_from", "from_address")
     def _compute_sender(self):
         for mail in self:
@@ -344,15 +350,18 @@ class HelpdeskIncomingMail(models.Model):
         self.check_access("write")
         wrong = self.filtered(lambda mail: not (mail.can_take_in if forced else mail.can_retry))
         if wrong:
+            names = ", ".join(wrong[:5].mapped("display_name"))
             raise UserError(
                 self.env._(
-                    "%(mails)s: nothing more can be done with it here, it is “%(state)s”.",
-                    mails=", ".join(
-                        wrong.mapped(lambda mail: mail.subject or mail.message_id or "?")[:5]
-                    ),
-                    state=dict(self._fields["state"]._description_selection(self.env))[
-                        wrong[0].state
-                    ],
+                    "Nothing was done, since these mails cannot be taken in (they are done or wait"
+                    " already, or only their start is kept): %(mails)s",
+                    mails=names,
+                )
+                if forced
+                else self.env._(
+                    "Nothing was done, since only mails that failed or are held can be tried again,"
+                    " and these are not: %(mails)s",
+                    mails=names,
                 )
             )
         # sudo: rights on the row were checked; tickets are made as for any incoming mail

@@ -188,7 +188,8 @@ class TestScanner(MailflowCase):
     def test_a_server_that_cannot_be_reached_is_told_in_words(self):
         error = NameNotFound(host="imap.acorn.example")
         with self.mailbox(error):
-            self.assertIn("was not found", self.begin().problem)
+            self.assertIn("was not found", self.begin(start="days").problem)
+            self.assertFalse(self.begin().problem, "the next new mail needs no connection yet")
             with self.assertRaisesRegex(UserError, "was not found"):
                 self.begin().action_confirm()
             with self.assertRaisesRegex(UserError, "was not found"):

@@ -103,6 +103,7 @@ class TestTours(MailflowCase, HttpCase):
     def test_a_manager_takes_a_mail_in(self):
         user = self.make_login("mf-tour-manager", GROUP + "manager")
         self.take_ticket(mail(subject="Came in on a workday", to=RECEPTION))
+        self.take_ticket(mail(subject=None, to=RECEPTION))
         self.reception.intake = False
         row = self.take(mail(subject="Kept during the holidays", to=RECEPTION))
         self.assertEqual(row.state, "not_taken_in")

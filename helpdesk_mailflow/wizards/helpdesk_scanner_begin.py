@@ -33,7 +33,7 @@ class HelpdeskScannerBegin(models.TransientModel):
     def _compute_count(self):
         for wizard in self:
             wizard.count, wizard.problem = 0, False
-            if not wizard.scanner_id:
+            if not wizard.scanner_id or wizard.start == "next":
                 continue
             try:
                 with wizard.scanner_id._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:

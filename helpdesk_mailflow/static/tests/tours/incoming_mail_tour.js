@@ -28,6 +28,10 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.take_in", {
             trigger: ".o_data_row:contains('Came in on a workday')",
         },
         {
+            content: "One that has no subject is told as such",
+            trigger: ".o_data_row [name='subject']:contains('(no subject)')",
+        },
+        {
             content: "Look at the filters",
             trigger: ".o_searchview_dropdown_toggler",
             run: "click",

@@ -48,5 +48,17 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.support_alias", {
             trigger:
                 "[name='external_address_ids'] .o_data_row:contains('reception@old-shop.example')",
         },
+        { content: "What else can be done", trigger: ".o_cp_action_menus button", run: "click" },
+        { content: "Delete it", trigger: ".o_menu_item:contains('Delete')", run: "click" },
+        {
+            content: "It says what deleting does, and what to do instead",
+            trigger: ".modal .modal-body:contains('switch its intake off instead')",
+        },
+        {
+            content: "Keep it",
+            trigger: ".modal .modal-footer button:contains('No, keep it')",
+            run: "click",
+        },
+        { content: "It is still there", trigger: "body:not(:has(.modal)) .o_form_view" },
     ],
 });
