@@ -381,3 +381,21 @@ def drop(env, text):
 
     content = base64.b64encode(text.encode()).decode()
     return env["helpdesk.incoming.mail"].take_in_files([{"name": "a.eml", "content": content}])
+
+
+def scan_with_poison(env, subject):
+    """Scan; a mail with this subject ends the process when a ticket is made of it."""
+    import os
+    import signal
+
+    Act = type(env["helpdesk.intake.act"])
+    values = Act._ticket_values
+
+    def deadly(self, item, *args):
+        if item.mail.subject == subject:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return values(self, item, *args)
+
+    Act._ticket_values = deadly
+    due_now(env)
+    scan_and_retry(env)
