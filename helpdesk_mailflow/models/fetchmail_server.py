@@ -35,7 +35,6 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    password = fields.Char(groups="base.group_system")
     is_scanner = fields.Boolean("Mail scanner", index=True, readonly=True)
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
     encryption = fields.Selection(
@@ -161,10 +160,14 @@ class FetchmailServer(models.Model):
         counts = dict(
             self.env["helpdesk.incoming.mail"]
             .sudo()
-            ._read_group([("folder_id", "in", self.folder_ids.ids)], ["folder_id"], ["__count"])
+            ._read_group([("folder_id", "in", self._all_folders().ids)], ["folder_id"], ["__count"])
         )
         for scanner in self:
-            scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner.folder_ids)
+            scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner._all_folders())
+
+    def _all_folders(self):
+        """Also those of mailboxes that the scanners read before."""
+        return self.with_context(active_test=False).folder_ids
 
     @api.onchange("server_type", "encryption", "is_scanner")
     def _onchange_encryption(self):
@@ -231,15 +234,8 @@ class FetchmailServer(models.Model):
         )
         result = super().write(vals)
         if moved:
-            # another mailbox: its numbers mean other mails, so begin is chosen again
-            moved.folder_ids.write(
-                {
-                    "uidvalidity": False,
-                    "next_uid": False,
-                    "waiting_uids": False,
-                    "known_uids": False,
-                }
-            )
+            # another mailbox: begin is chosen again
+            moved.folder_ids._leave_behind()
             moved.filtered(lambda scanner: scanner.state == "done").set_draft()
         return result
 
@@ -409,7 +405,7 @@ class FetchmailServer(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mailflow.incoming_mail_action"
         )
-        action["domain"] = [("folder_id", "in", self.folder_ids.ids)]
+        action["domain"] = [("folder_id", "in", self._all_folders().ids)]
         return action
 
     # ------------------------------------------------------------

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
+from ..mailflow.note import note
+
 #: How far the clock of a mail server may be behind ours. A mail that it got in this time
 #: before reading began may come in when it gives new numbers: better than one that is lost.
 CLOCK_MARGIN = timedelta(minutes=2)
@@ -34,6 +36,9 @@ class HelpdeskMailFolder(models.Model):
         string="Mail scanner", related="scanner_id.name", store=True, related_sudo=True
     )
     scanner_active = fields.Boolean(compute="_compute_scanner_active", compute_sudo=True)
+    active = fields.Boolean(
+        default=True, readonly=True, help="Off for a folder of a mailbox that was read before"
+    )
     name = fields.Char("Folder", required=True, readonly=True)
     special_use = fields.Char(readonly=True, help="What the server says the folder is for")
     company_id = fields.Many2one(
@@ -68,8 +73,8 @@ class HelpdeskMailFolder(models.Model):
         compute="_compute_state",
     )
 
-    _once = models.Constraint(
-        "UNIQUE(scanner_id, name)", "A folder can be listed once for each scanner."
+    _once_listed = models.UniqueIndex(
+        "(scanner_id, name) WHERE active", "A folder can be listed once for each scanner."
     )
 
     @api.depends("scanner_id.name", "name")
@@ -131,6 +136,33 @@ class HelpdeskMailFolder(models.Model):
                 "waiting_uids": False,
             }
         )
+
+    def _leave_behind(self) -> None:
+        """The scanner reads another mailbox from now on, with folders of the same names.
+
+        UIDVALIDITY and UID say nothing across mailboxes (RFC 9051, 2.3.1.1): the ledger's rows
+        keep the old folders, so that mails of the new ones are neither taken for known nor
+        marked in place of the old.
+        """
+        # sudo: also rows of companies that are not chosen at the moment
+        rows = self.env["helpdesk.incoming.mail"].sudo()
+        rows = rows.search([("folder_id", "in", self.ids), ("mailbox_todo", "!=", False)])
+        rows.write({"mailbox_todo": False})
+        rows._add_trace_to_all("mailbox", note("mailbox_left"))
+        values = [
+            {
+                "scanner_id": folder.scanner_id.id,
+                "name": folder.name,
+                "special_use": folder.special_use,
+                "is_read": folder.is_read,
+            }
+            for folder in self
+        ]
+        self.write({"active": False, "is_read": False, "error": False, "error_since": False})
+        # the index allows the names again, and archived folders leave the scanner's list
+        self.flush_recordset(["active"])
+        self.scanner_id.invalidate_recordset(["folder_ids"])
+        self.create(values)
 
     def _restart(self, uidvalidity: int) -> None:
         """The server gave its messages new numbers (RFC 3501, 2.3.1.1): look at all of

@@ -81,7 +81,8 @@ class Visit:
         """Act on what a process stored that was ended before it could act on it. Before any
         new mail, since that may answer it, and whether the mailbox answers or not."""
         rows = self.env["helpdesk.incoming.mail"].search(
-            [("folder_id", "in", self.scanner.folder_ids.ids), ("state", "=", "new")], order="id"
+            [("folder_id", "in", self.scanner._all_folders().ids), ("state", "=", "new")],
+            order="id",
         )
         if rows:
             _logger.info("Scanner %s: %s mails were left behind", self.scanner.id, len(rows))

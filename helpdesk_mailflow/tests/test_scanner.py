@@ -13,7 +13,9 @@ from odoo.tools import mute_logger
 
 from ..mailflow.errors import LoginRefused, NameNotFound
 from ..models.fetchmail_server import FetchmailServer
-from .common import MailflowCase
+from ..models.intake import Arrival
+from ..models.mailbox_visit import Visit
+from .common import MailflowCase, mail
 
 
 class Mailbox:
@@ -29,7 +31,7 @@ class Mailbox:
         return SimpleNamespace(uidvalidity=4294967295, uidnext=4)
 
     def find(self, since_uid=1, unseen=False, since=None):
-        return [1, 2, 3]
+        return [uid for uid in (1, 2, 3) if uid >= since_uid]
 
     def heads(self, uids):
         return {uid: SimpleNamespace(received=self.received(uid)) for uid in uids}
@@ -241,10 +243,56 @@ class TestScanner(MailflowCase):
             with self.subTest(values=values):
                 self.scanner.folder_ids.write({"uidvalidity": "1", "next_uid": "9"})
                 self.scanner.state = "done"
+                left = self.scanner.folder_ids
                 self.scanner.write(values)
                 self.assertFalse(self.scanner.begun)
                 self.assertFalse(self.scanner.folder_ids.next_uid)
                 self.assertEqual(self.scanner.state, "draft")
+                self.assertFalse(left & self.scanner.folder_ids)
+                self.assertFalse(left.active or left.is_read)
+                self.assertEqual(self.scanner.read_folder_ids.mapped("name"), ["INBOX"])
+
+    def arrive(self, folder, uid, **values):
+        """A row of a mail as a visit stores it."""
+        values = {
+            "door": "scanner",
+            "folder_id": folder.id,
+            "uidvalidity": folder.uidvalidity,
+            "uid": uid,
+            **values,
+        }
+        origin = ("stored_scanner", {"folder": "INBOX", "size": 1})
+        return self.env["helpdesk.intake"]._store([Arrival(mail(), values, origin)])
+
+    def test_numbers_of_the_mailbox_before_say_nothing_of_another(self):
+        with self.mailbox():
+            self.begin(start="days", days=36500).action_confirm()
+        folder = self.scanner.read_folder_ids
+        row = self.arrive(folder, "1", mailbox_todo="seen", state="done")
+        visit = Visit(self.scanner, 0)
+        visit.mailbox = Mailbox()
+        self.assertEqual(visit._fresh(folder), [2, 3])
+        self.scanner.user = "other"
+        with self.mailbox():
+            self.begin(start="days", days=36500).action_confirm()
+        self.assertEqual(visit._fresh(self.scanner.read_folder_ids), [1, 2, 3])
+        self.assertFalse(row.mailbox_todo, "it would mark another mail")
+        self.assertIn("mailbox_left", self.codes(row))
+        self.assertEqual(self.scanner.mail_count, 1)
+        self.assertEqual(row.folder_id, folder)
+
+    def test_numbers_of_another_pop_mailbox_are_new(self):
+        self.scanner.server_type = "pop"
+        folder = self.scanner.read_folder_ids
+        folder._begin(1, 1, None)
+        folder._know(["1"])
+        self.arrive(folder, "2")
+        self.scanner.server = "pop.other.example"
+        visit = Visit(self.scanner, 0)
+        visit.mailbox = Mailbox()
+        folder = self.scanner.read_folder_ids
+        folder._begin(1, 1, None)
+        self.assertEqual(visit._fresh(folder), [1, 2, 3])
 
     def test_another_password_goes_on(self):
         self.scanner.folder_ids.write({"uidvalidity": "1", "next_uid": "9"})
@@ -271,9 +319,6 @@ class TestScanner(MailflowCase):
         self.assertTrue(folder.last_success)
 
     def test_a_mail_without_our_address_goes_to_the_scanner_s_default_alias(self):
-        from ..models.intake import Arrival
-        from .common import mail
-
         sales = self.make_alias("Sales", "sales")
         self.scanner.default_alias_id = sales
         values = {"door": "scanner", "folder_id": self.scanner.folder_ids.id, "uid": "1"}
