@@ -9,12 +9,23 @@ have ``folders``, ``select``, ``find``, ``heads``, ``fetch``, ``fetch_start`` an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .imap import ImapMailbox
     from .pop import PopMailbox
+
+
+def first_day(since: datetime) -> date:
+    """The day from which IMAP's SINCE certainly finds what was received since a moment.
+
+    SINCE compares the date in the server's own time zone (RFC 9051, 6.4.4), which west of
+    UTC may still be the day before. It finds more than was meant: look at the time of each.
+
+    :param since: in UTC, naive or aware
+    """
+    return since.date() - timedelta(days=1)
 
 
 @dataclass(frozen=True)

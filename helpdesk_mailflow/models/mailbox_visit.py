@@ -7,6 +7,7 @@ from datetime import timezone
 import psycopg2
 
 from ..mailflow.errors import ConnectionTimedOut, MailboxError
+from ..mailflow.mailbox import first_day
 from ..mailflow.note import note
 from . import mailbox_errors
 from .intake import Arrival
@@ -220,7 +221,7 @@ class Visit:
             next_uid, start_uid = int(folder.next_uid or 1), int(folder.start_uid or 1)
             found = []
             if next_uid < start_uid:
-                since = folder.since.date() if folder.since else None
+                since = first_day(folder.since) if folder.since else None
                 found = [
                     uid
                     for uid in self.mailbox.find(next_uid, unseen=unseen, since=since)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -31,7 +31,12 @@ class Mailbox:
         return SimpleNamespace(uidvalidity=4294967295, uidnext=4)
 
     def find(self, since_uid=1, unseen=False, since=None):
-        return [uid for uid in (1, 2, 3) if uid >= since_uid]
+        # a server west of UTC, where the day begins later
+        west = timezone(timedelta(hours=-8))
+        uids = [uid for uid in (1, 2, 3) if uid >= since_uid]
+        return [
+            uid for uid in uids if not since or self.received(uid).astimezone(west).date() >= since
+        ]
 
     def heads(self, uids):
         return {uid: SimpleNamespace(received=self.received(uid)) for uid in uids}

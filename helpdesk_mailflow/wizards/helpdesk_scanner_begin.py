@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..mailflow.errors import MailboxError
+from ..mailflow.mailbox import first_day
 from ..models.fetchmail_server import TIMEOUT_OF_TEST
 
 
@@ -61,7 +62,7 @@ class HelpdeskScannerBegin(models.TransientModel):
             dates = mailbox.dates(mailbox.find())
         else:
             unseen = self.scanner_id.scan_type == "unread"
-            heads = mailbox.heads(mailbox.find(unseen=unseen, since=since.date()))
+            heads = mailbox.heads(mailbox.find(unseen=unseen, since=first_day(since)))
             dates = {uid: head.received for uid, head in heads.items()}
         return status, [uid for uid, date in dates.items() if date is None or date >= since]
 

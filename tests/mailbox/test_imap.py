@@ -12,7 +12,7 @@ from servers.dovecot import Dovecot
 from servers.hostile import Hostile, imap_script
 
 from mailflow import errors
-from mailflow.mailbox import Folder, FolderStatus, Head, MailServer, connect
+from mailflow.mailbox import Folder, FolderStatus, Head, MailServer, connect, first_day
 
 MAIL = b"Subject: %b\r\nFrom: someone@example.org\r\n\r\nHello\r\n"
 
@@ -76,6 +76,19 @@ def test_find_has_the_semantics_of_a_cursor(dovecot, imap, user):
         assert mailbox.find(first_uid=2**32) == []
         dovecot.append(mail("3"), user)
         assert mailbox.find(first_uid=4) == [4]
+
+
+def test_a_server_west_of_utc_is_asked_from_the_day_before(dovecot_with, like, imap, user):
+    dovecot = dovecot_with(extra="import_environment = TZ=America/Los_Angeles\n")
+    dovecot.add_user(user)
+    since = datetime(2026, 3, 5, 5, tzinfo=timezone.utc)
+    received = datetime(2026, 3, 5, 6, tzinfo=timezone.utc)  # the evening of the 4th there
+    dovecot.append(mail(), user, received=received.timestamp())
+    with connect(like(imap, port=dovecot.imap_port)) as mailbox:
+        mailbox.select("INBOX")
+        assert mailbox.find(since=since.date()) == [], "the server's day"
+        assert mailbox.find(since=first_day(since)) == [1]
+        assert mailbox.heads([1])[1].received == received
 
 
 def test_find_in_an_empty_folder(imap):
