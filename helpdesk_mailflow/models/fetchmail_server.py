@@ -30,6 +30,37 @@ PORTS = {
 VISIT_SECONDS = 300.0
 
 
+class Fetched:
+    """Whether the mail that Odoo's own fetchmail has at hand may leave the mailbox."""
+
+    is_safe = True
+
+
+class OdooConnection:
+    """A connection of Odoo's own fetchmail, which calls ``handled_message`` also for a mail that
+    failed: POP deletes it then, IMAP marks it as read. Here one that could not be stored stays,
+    and is fetched again.
+
+    :param connection: of ``_connect__``
+    :param fetched: what ``message_process`` tells of the mail at hand
+    """
+
+    def __init__(self, connection, fetched: Fetched):
+        self._connection = connection
+        self._fetched = fetched
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def handled_message(self, number):
+        """Done with a message, unless it is nowhere but in the mailbox."""
+        if self._fetched.is_safe:
+            self._connection.handled_message(number)
+        else:
+            _logger.warning("A mail for helpdesk could not be stored and stays in its mailbox")
+        self._fetched.is_safe = True
+
+
 class FetchmailServer(models.Model):
     """Mail scanner: transport and secrets of one mailbox."""
 
@@ -425,8 +456,13 @@ class FetchmailServer(models.Model):
         What a mail is processed in has the context of ``self``, not that of the servers.
         """
         servers = self.filtered(lambda server: not server.is_scanner)
-        servers = servers.with_context(mailflow_message_cursor=True)
+        servers = servers.with_context(mailflow_fetched=Fetched())
         return super(FetchmailServer, servers)._fetch_mail(batch_limit=batch_limit)
+
+    def _connect__(self, allow_archived=False):
+        connection = super()._connect__(allow_archived=allow_archived)
+        fetched = self.env.context.get("mailflow_fetched")
+        return OdooConnection(connection, fetched) if fetched and connection else connection
 
     @api.model
     def _active_scanners(self) -> Domain:

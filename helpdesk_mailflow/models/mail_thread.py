@@ -42,12 +42,17 @@ class MailThread(models.AbstractModel):
 
         if self.env.context.get("mailflow_without_tickets"):
             return stock()
+        fetched = self.env.context.get("mailflow_fetched")
+        if fetched:
+            fetched.is_safe = False
         raw = self._mailflow_raw(message)
         fallback = None
         if model == "helpdesk.ticket" and not thread_id:
             # a ticket that the caller names counts only where nothing else leads to one
             fallback = dict(custom_values or {})
         if not self._mailflow_concerns_helpdesk(raw, fallback):
+            if fetched:
+                fetched.is_safe = True
             return stock()
         return self._mailflow_take(raw, fallback, strip_attachments)
 
@@ -97,10 +102,12 @@ class MailThread(models.AbstractModel):
                 )
             ]
         )
-        if server and self.env.context.get("mailflow_message_cursor"):
-            # Odoo's own fetchmail marks the mail as read whatever happens now: its message
+        fetched = self.env.context.get("mailflow_fetched")
+        if server and fetched:
+            # Odoo's own fetchmail is done with the mail whatever happens now: its message
             # cursor is for one mail at a time, so that what was stored can be committed
             intake._commit()
+            fetched.is_safe = True
         intake._process(row)
         return row.delivery_ids.ticket_id[:1].id or False
 

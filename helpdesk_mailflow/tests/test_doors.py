@@ -164,6 +164,51 @@ class TestDoors(MailflowCase):
         self.assertEqual(rows.mapped("state"), ["done", "done"])
         self.assertEqual(set(rows.ticket_ids.mapped("name")), {"First of two", "Second of two"})
 
+    @mute_logger("odoo.addons.mail.models.fetchmail", "odoo.sql_db")
+    def test_odoo_s_fetchmail_keeps_a_mail_that_could_not_be_stored(self):
+        """It would mark it as read, or delete it, and nobody else has it."""
+        server = self.make_server()
+        server.state = "done"
+        raws = [
+            mail(subject="No space"),
+            mail(subject="Fits"),
+            mail(subject="A lead", to=f"leads@{DOMAIN}"),
+        ]
+        handled = []
+
+        class Mailbox:
+            def check_unread_messages(self):
+                return len(raws)
+
+            def retrieve_unread_messages(self):
+                return iter(enumerate(raws))
+
+            def handled_message(self, number):
+                handled.append(number)
+
+            def disconnect(self):
+                pass
+
+        Source = self.registry["helpdesk.incoming.mail.source"]
+        store = Source._store
+
+        def full_disk(records, sources):
+            if any(b"No space" in raw for raw in sources.values()):
+                raise OSError(28, "No space left on device")
+            return store(records, sources)
+
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(self.env.cr, "commit", lambda: None),
+            patch.object(FetchmailServer, "_connect__", lambda *_args, **_kwargs: Mailbox()),
+            patch.object(Source, "_store", full_disk),
+            self.assertLogs("odoo.addons.helpdesk_mailflow", "WARNING") as logged,
+        ):
+            server._fetch_mail()
+        self.assertEqual(handled, [1, 2])
+        self.assertIn("stays in its mailbox", logged.output[0])
+        self.assertFalse(self.env["helpdesk.incoming.mail"].search([("state", "=", "new")]))
+
     def test_a_caller_s_transaction_is_never_committed(self):
         server = self.make_server()
         thread = self.env["mail.thread"].with_context(
