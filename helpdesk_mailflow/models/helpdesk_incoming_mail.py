@@ -106,6 +106,9 @@ class HelpdeskIncomingMail(models.Model):
     cut_offs = fields.Integer(readonly=True, help="How often processing began and did not end")
     next_try = fields.Datetime(readonly=True)
     start_only = fields.Boolean(readonly=True, help="Larger than the limit: its start is kept")
+    taken_in = fields.Boolean(
+        readonly=True, help="A person asked to take it in, whatever was decided before"
+    )
     passed_on = fields.Boolean(readonly=True, help="Odoo's own gateway has had it")
     mailbox_todo = fields.Selection(
         [("seen", "Mark as read")],
@@ -371,7 +374,9 @@ class HelpdeskIncomingMail(models.Model):
         mails.write(
             {"state": State.NEW.value, "tries": 0, "cut_offs": 0, "error": False, "next_try": False}
         )
-        self.env["helpdesk.intake"].sudo()._process(mails.sorted("id"), forced=forced)
+        if forced:
+            mails.taken_in = True
+        self.env["helpdesk.intake"].sudo()._process(mails.sorted("id"))
 
     def action_ignore(self):
         """Leave mails as they are, for good."""

@@ -61,6 +61,13 @@ class HelpdeskTicket(models.Model):
         author = self.env["res.partner"].browse(author_id)
         return author if author.active else author.browse()
 
+    def _track_template(self, tracking):
+        """Stages may have a mail template. Never to automatic mail, lists, bounces: that is how
+        loops begin."""
+        if self.env.context.get("mailflow_no_automatic_answer"):
+            return {}
+        return super()._track_template(tracking)
+
     def _notify_get_reply_to(self, default=None, author_id=False):
         result = super()._notify_get_reply_to(default=default, author_id=author_id)
         return {**result, **self._reply_to_of_queues()}

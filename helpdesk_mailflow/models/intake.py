@@ -120,7 +120,7 @@ class HelpdeskIntake(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _process(self, rows, sources=None, forced=False, commit=False):
+    def _process(self, rows, sources=None, commit=False):
         """Take stored messages through read, judge, decide and act.
 
         A batch runs under a savepoint; when it fails it is halved until the one bad mail
@@ -128,7 +128,6 @@ class HelpdeskIntake(models.AbstractModel):
 
         :param rows: ``helpdesk.incoming.mail`` in state *new*
         :param sources: their raw bytes, if the caller has them still
-        :param forced: a person asked to take them in, whatever was decided before
         :param commit: the transaction is ours: commit after each batch, and on a conflict
             with another transaction roll back and try again
         """
@@ -138,7 +137,7 @@ class HelpdeskIntake(models.AbstractModel):
             if not batch:
                 continue
             given = {row.id: sources[row.id] for row in batch} if sources else None
-            entries = self._entries(batch, given, forced)
+            entries = self._entries(batch, given)
             for group in self._independent(entries):
                 self._run(group, commit)
 
@@ -213,7 +212,7 @@ class HelpdeskIntake(models.AbstractModel):
         row._add_trace("act", note("act_failed", error=error, when=told))
 
     @api.model
-    def _entries(self, rows, sources, forced) -> list[Entry]:
+    def _entries(self, rows, sources) -> list[Entry]:
         mails = self._read(rows, sources)
         entries = []
         for row in rows:
@@ -232,8 +231,9 @@ class HelpdeskIntake(models.AbstractModel):
                     company_id=(folder.company_id or row.company_id or self.env.company).id,
                     folder_alias_id=folder.scanner_id.default_alias_id.id or None,
                     fallback=row.fallback if isinstance(row.fallback, dict) else None,
+                    passed_on=row.passed_on,
                     start_only=row.start_only,
-                    forced=forced,
+                    forced=row.taken_in,
                 )
             )
         return entries
@@ -263,8 +263,20 @@ class HelpdeskIntake(models.AbstractModel):
         try:
             # outside of the savepoint, whose end would let go of the locks
             entries = self._still_waiting(entries)
+            if not entries:
+                return
+            plans = self._plans(entries)
+            passed = self.env["helpdesk.intake.act"]._pass_on(plans)
+            if passed:
+                if commit:
+                    self._commit()
+                entries = [
+                    replace(each, passed_on=each.passed_on or each.row_id in passed)
+                    for each in entries
+                ]
+                return self._run(entries, commit, attempt)
             with self.env.cr.savepoint():
-                self._step_through(entries)
+                self.env["helpdesk.intake.act"]._act(plans)
         except MEETS_ANOTHER as error:
             if commit and attempt < CONCURRENCY_TRIES:
                 _logger.info("Intake met another transaction (attempt %s): %s", attempt, error)
@@ -301,12 +313,10 @@ class HelpdeskIntake(models.AbstractModel):
         return [each for each in entries if each.row_id in waiting]
 
     @api.model
-    def _step_through(self, entries: list[Entry]):
-        if not entries:
-            return
+    def _plans(self, entries: list[Entry]):
+        """Judge and decide: what would be done. Writes nothing."""
         verdicts = self.env["helpdesk.intake.judge"]._judge(entries)
-        plans = self.env["helpdesk.intake.decide"]._decide(verdicts)
-        self.env["helpdesk.intake.act"]._act(plans)
+        return self.env["helpdesk.intake.decide"]._decide(verdicts)
 
     @api.model
     def _fail(self, entry: Entry, error: Exception) -> None:
@@ -325,10 +335,6 @@ class HelpdeskIntake(models.AbstractModel):
             row._add_trace("act", note("act_held", count=tries, error=text))
         else:
             self._postpone(row, text, RETRY_PAUSES[tries - 1])
-        # what another part of Odoo makes of it was undone with the rest
-        if not row.passed_on and self.env["helpdesk.intake.judge"]._is_for_others(entry):
-            for passed in self.env["helpdesk.intake.act"]._hand_over(row)[row.id]:
-                row._add_trace("act", passed)
         self.env.flush_all()
 
     @api.model

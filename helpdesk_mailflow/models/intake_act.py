@@ -10,8 +10,9 @@ from markupsafe import Markup
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
-from ..mailflow.note import note
+from ..mailflow.note import Note, note
 from . import trace
 from .intake_values import DeliveryPlan, Outcome, Plan
 from .reviewed_overrides import unknown_overrides
@@ -55,8 +56,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
 
     @api.model
     def _act(self, plans: list[Plan]) -> None:
+        """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
-        passed = self._pass_on(plans)
         items = [Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries]
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
@@ -71,7 +72,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
         self._write_deliveries(items)
-        self._write_rows(plans, items, passed)
+        self._write_rows(plans, items)
         self.env.flush_all()
 
     # ------------------------------------------------------------
@@ -79,41 +80,34 @@ class HelpdeskIntakeAct(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _pass_on(self, plans) -> dict[int, list]:
-        """Let Odoo's own gateway have the mails that concern others, too. An error there
-        undoes nothing here. Returns notes by row id."""
-        wanted = [plan.verdict.entry for plan in plans if plan.pass_on]
-        return self._hand_over(
-            self.env["helpdesk.incoming.mail"].browse([each.row_id for each in wanted])
-        )
+    def _pass_on(self, plans: list[Plan]) -> set[int]:
+        """Let Odoo's own gateway have the mails that concern others, too: each once, before
+        the batch and outside of its savepoint. Odoo sends its refusals at once, so a batch
+        that is halved must not have them sent again. An error there undoes nothing here.
 
-    @api.model
-    def _hand_over(self, rows) -> dict[int, list]:
-        """Give mails to Odoo's own gateway, each once. Returns notes by row id."""
-        notes = defaultdict(list)
-        sources = self.env["helpdesk.incoming.mail.source"]._load(
-            rows.filtered(lambda row: not row.passed_on).ids
-        )
-        for row in rows:
-            if row.id not in sources:
-                continue
+        :return: ids of their rows
+        """
+        entries = [plan.verdict.entry for plan in plans if plan.pass_on]
+        sources = self.env["helpdesk.incoming.mail.source"]._load([each.row_id for each in entries])
+        for entry in entries:
+            row = self.env["helpdesk.incoming.mail"].browse(entry.row_id)
             gateway = self.env["mail.thread"].with_context(
                 mailflow_door=False, mailflow_without_tickets=True
             )
             try:
                 with self.env.cr.savepoint():
-                    gateway.message_process(False, sources[row.id])
+                    made = gateway.message_process(False, sources[row.id])
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 # met another transaction: both parts are tried again
                 raise
             except Exception as error:
                 _logger.warning("Odoo's gateway refused incoming mail %s", row.id, exc_info=True)
                 text = self.env["helpdesk.intake"]._error_text(error)
-                notes[row.id].append(note("act_pass_on_failed", error=text))
+                row._add_trace("act", note("act_pass_on_failed", error=text))
             else:
-                notes[row.id].append(note("act_passed_on"))
+                row._add_trace("act", note("act_passed_on" if made else "act_passed_on_nothing"))
             row.passed_on = True
-        return notes
+        return {entry.row_id for entry in entries}
 
     # ------------------------------------------------------------
     # CONTACTS
@@ -165,12 +159,12 @@ class HelpdeskIntakeAct(models.AbstractModel):
             _logger.info(
                 "message_new goes mail by mail, it is overridden by %s", ", ".join(unknown)
             )
-        for user_id, group in self._by_author(items).items():
+        for (user_id, quiet), group in self._by_author(items).items():
             Ticket = (
                 self.env["helpdesk.ticket"]
                 .with_user(user_id)
                 .sudo()
-                .with_context(**GATEWAY_CONTEXT)
+                .with_context(**GATEWAY_CONTEXT, mailflow_no_automatic_answer=quiet)
             )
             values = [self._ticket_values(item, channel) for item in group]
             self._add_stages(values)
@@ -191,28 +185,39 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._subscribe(items)
 
     @api.model
-    def _by_author(self, items) -> dict[int, list]:
-        """Items by the user in whose name their tickets are made: an agent who writes to a
-        support alias, else OdooBot, as in Odoo's gateway."""
+    def _by_author(self, items) -> dict[tuple[int, bool], list]:
+        """Items by the user in whose name their tickets are made (an agent who writes to a
+        support alias, else OdooBot, as in Odoo's gateway), and whether nothing is answered
+        automatically: stages may have a mail template, which starts loops with programs."""
         groups = defaultdict(list)
         root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.user_root")
         for item in items:
             contact = item.delivery.contact
-            groups[(contact and contact.user_id) or root_id].append(item)
+            groups[(contact and contact.user_id) or root_id, self._is_quiet(item)].append(item)
         return groups
 
     @api.model
+    def _is_quiet(self, item) -> bool:
+        return item.plan.verdict.kind.kind is not Kind.MESSAGE
+
+    @api.model
+    def _stages(self, team_id, company_id):
+        """Stages of a team; without a team those of the company, which `helpdesk_mgmt` takes
+        from the environment."""
+        team = self.env["helpdesk.ticket.team"].browse(team_id or [])
+        return team.with_company(company_id)._get_applicable_stages()
+
+    @api.model
     def _add_stages(self, all_values) -> None:
-        """The first stage of the team, which `helpdesk_mgmt` looks up for each ticket anew."""
+        """The first stage, which `helpdesk_mgmt` looks up for each ticket anew."""
         stages = {}
         for values in all_values:
-            team_id = values.get("team_id")
-            if not team_id or "stage_id" in values:
+            if "stage_id" in values:
                 continue
-            if team_id not in stages:
-                team = self.env["helpdesk.ticket.team"].browse(team_id)
-                stages[team_id] = team._get_applicable_stages()[:1].id
-            values["stage_id"] = stages[team_id]
+            place = values.get("team_id"), values["company_id"]
+            if place not in stages:
+                stages[place] = self._stages(*place)[:1].id
+            values["stage_id"] = stages[place]
 
     @api.model
     def _add_numbers(self, all_values) -> None:
@@ -340,14 +345,18 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 if item.plan.verdict.participants:
                     ticket._message_subscribe(list(item.plan.verdict.participants))
             if item.delivery.reopen:
-                stages = ticket.team_id._get_applicable_stages().filtered(
-                    lambda stage: not stage.closed
-                )
-                if stages:
-                    ticket.stage_id = (
-                        stages.filtered(lambda stage: not stage.unattended)[:1] or stages[:1]
-                    )
+                item.notes.append(self._reopen(ticket))
             item.notes.append(note("act_reply", ticket=ticket.number))
+
+    @api.model
+    def _reopen(self, ticket) -> Note:
+        """Put a closed ticket into its first stage of work. Returns the sentence."""
+        stages = self._stages(ticket.team_id.id, ticket.company_id.id)
+        stages = stages.filtered(lambda stage: not stage.closed)
+        if not stages:
+            return note("act_stays_closed", ticket=ticket.number)
+        ticket.stage_id = stages.filtered(lambda stage: not stage.unattended)[:1] or stages[:1]
+        return note("act_reopened", ticket=ticket.number, stage=ticket.stage_id.name)
 
     @api.model
     def _ticket_of(self, item):
@@ -359,7 +368,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 self.env["helpdesk.ticket"]
                 .with_user(user)
                 .sudo()
-                .with_context(**GATEWAY_CONTEXT)
+                .with_context(**GATEWAY_CONTEXT, mailflow_no_automatic_answer=self._is_quiet(item))
                 .browse(item.delivery.ticket_id)
             )
         return item.ticket
@@ -615,7 +624,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         }
 
     @api.model
-    def _write_rows(self, plans, items, passed) -> None:
+    def _write_rows(self, plans, items) -> None:
         by_plan = defaultdict(list)
         for item in items:
             by_plan[id(item.plan)].append(item)
@@ -630,7 +639,6 @@ class HelpdeskIntakeAct(models.AbstractModel):
             story = [("read", each) for each in entry.mail.notes]
             story += [("judge", each) for each in verdict.notes]
             story += [("decide", each) for each in plan.notes]
-            story += [("act", each) for each in passed[entry.row_id]]
             story += [("act", each) for item in own for each in item.notes]
             row.write(
                 {

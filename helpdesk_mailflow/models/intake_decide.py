@@ -44,21 +44,26 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _plan(self, verdict, state, deliveries, *notes) -> Plan:
-        pass_on = bool(verdict.other_models) and not verdict.known
-        if pass_on and state is not State.PASSED_ON:
+        entry = verdict.entry
+        for_others = bool(verdict.other_models) and not (
+            entry.start_only or state is State.DUPLICATE
+        )
+        if for_others and state is not State.PASSED_ON:
             notes = (*notes, note("decide_pass_on", address=verdict.other_models))
+        pass_on = for_others and not entry.passed_on
         return Plan(verdict, state, tuple(deliveries), pass_on, tuple(notes))
 
     @api.model
     def _in_ledger(self, verdict, *notes) -> Plan:
-        """It stays in the ledger; the delivery makes sure that a second copy is known."""
-        destination = verdict.destinations[0] if verdict.destinations else None
-        delivery = DeliveryPlan(
-            Outcome.LEDGER,
-            destination.alias_id if destination else None,
-            destination.company_id if destination else verdict.entry.company_id,
-        )
-        return self._plan(verdict, State.DONE, [delivery], *notes)
+        """It stays in the ledger; the deliveries make sure that a second copy is known."""
+        company_id = verdict.entry.company_id
+        places = [(each.alias_id, each.company_id) for each in verdict.destinations]
+        deliveries = [
+            DeliveryPlan(Outcome.LEDGER, alias_id, place)
+            for alias_id, place in places or [(None, company_id)]
+            if (alias_id or 0) not in verdict.known_aliases
+        ]
+        return self._plan(verdict, State.DONE, deliveries, *notes)
 
     @api.model
     def _on_thread(self, verdict, outcome, *notes, **more) -> Plan:
@@ -69,7 +74,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             thread.company_id,
             ticket_id=thread.ticket_id,
             message_id=thread.message_id,
-            contact=verdict.contacts.get(thread.company_id),
+            contact=verdict.contacts.get((thread.company_id, thread.team_id)),
             **more,
         )
         return self._plan(verdict, State.DONE, [delivery], *notes)
@@ -153,10 +158,15 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         thread = verdict.thread
         if not thread:
             return None
-        notes = [note("decide_reply", ticket=self._number(verdict))]
-        reopen = thread.closed and verdict.kind.kind is Kind.MESSAGE
-        if reopen:
-            notes.append(note("decide_reopen", ticket=self._number(verdict)))
+        number = self._number(verdict)
+        notes = [note("decide_reply", ticket=number)]
+        # a program's message on a closed ticket (solved again, delivered) opens nothing
+        reopen = thread.closed and verdict.kind.kind is not Kind.AUTOMATIC
+        if thread.closed and not reopen:
+            notes.append(note("decide_stays_closed", ticket=number))
+        others = {each.alias_id for each in verdict.destinations} - {thread.alias_id, None}
+        for alias in self.env["helpdesk.support.alias"].browse(sorted(others)):
+            notes.append(note("decide_also_addressed", alias=alias.name, ticket=number))
         return self._on_thread(
             verdict, Outcome.REPLY, *notes, reopen=reopen, internal=thread.internal
         )
@@ -171,7 +181,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         for destination in verdict.destinations:
             if (destination.alias_id or 0) in verdict.known_aliases and not beside:
                 continue
-            contact = verdict.contacts.get(destination.company_id)
+            contact = verdict.contacts.get((destination.company_id, destination.team_id))
             refusal = None if forced else self._refusal(verdict, destination, contact)
             if refusal:
                 outcome, sentence = refusal

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from ..mailflow.kind import tell_kind
 from ..mailflow.mail import Mail, Recipient
 from ..mailflow.note import Note, note
-from .intake_values import Contact, Destination, Entry, Outcome, Thread, Verdict
+from .intake_values import Contact, Destination, Entry, Known, Outcome, Thread, Verdict
 
 #: Where servers delivered a mail to. What the customer wrote into To and Cc comes first:
 #: every support alias named there gets the mail. A mail that names none there (forwarded,
@@ -28,8 +28,12 @@ ENVELOPE_HEADERS = (
 )
 #: References looked at, the newest ones: RFC 5322, 3.6.4 appends; Odoo looks at 32, too.
 REFERENCES = 32
-#: A tag in a subject: [#HT00042], [HT00042] or #HT00042.
-TAG = re.compile(r"\[#?([A-Z]{1,8}[-/]?\d{3,12})\]|(?<!\w)#([A-Z]{1,8}[-/]?\d{3,12})\b")
+#: A ticket number in a subject: tagged as [#HT00042], [HT00042] or #HT00042, or at its start
+#: behind Re: and the like, as in the subjects that we send ("HT00042 - The printer burns").
+NUMBER = r"([A-Z]{1,8}[-/]?\d{3,12})"
+TAG = re.compile(
+    rf"\[#?{NUMBER}\]|(?<!\w)#{NUMBER}\b|^(?:\s*\w{{1,6}}(?:\[\d+\])?\s*:)*\s*{NUMBER}(?=\s+-\s)"
+)
 #: Outcomes that made something of a mail.
 SETTLED = tuple(
     outcome.value for outcome in Outcome if outcome not in (Outcome.NOT_TAKEN_IN, Outcome.HELD)
@@ -89,8 +93,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for each in entries:
             thread, thread_notes = threads.get(each.row_id, (None, ()))
             found = destinations[each.row_id]
-            duplicate, settled, suspect = known[each.row_id]
-            duplicate = self._known_for(duplicate, settled, found, thread)
+            before = known[each.row_id]
+            duplicate, suspect = self._known_for(before, found, thread), before.suspect
             judged_contacts = contacts[each.row_id]
             notes = [kinds[each.row_id].note, *thread_notes]
             if thread:
@@ -99,7 +103,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 notes += [destination.how for destination in found]
             notes += [each_note for each_note in (duplicate, suspect) if each_note]
             for contact in judged_contacts.values():
-                notes += contact.notes
+                notes += [each_note for each_note in contact.notes if each_note not in notes]
             verdicts.append(
                 Verdict(
                     entry=each,
@@ -108,7 +112,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     thread=thread,
                     contacts=judged_contacts,
                     known=duplicate,
-                    known_aliases=settled,
+                    known_aliases=before.settled.union(before.covered),
                     suspect=suspect,
                     other_models=self._other_models(each, addresses),
                     participants=self._participants(each, own, partners),
@@ -135,7 +139,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             return True
         references = (*mail.references, *mail.in_reply_to)[-REFERENCES:]
         if self._ticket_messages(set(references)):
-            return not leads_to
+            return True
         return fallback is not None and not leads_to
 
     # ------------------------------------------------------------
@@ -143,58 +147,71 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _known(self, entries):
-        """What came in before: row id -> (note or None, alias keys with an outcome, note
-        of a suspect or None)."""
+    def _known(self, entries) -> dict[int, Known]:
+        """What came in before, by row id."""
         identities = [each.mail.identity for each in entries]
-        row_ids = [each.row_id for each in entries]
-        rows = self.env.execute_query(
+        rows = defaultdict(list)
+        for identity, row_id, digest in self.env.execute_query(
             SQL(
                 "SELECT identity, id, body_digest FROM helpdesk_incoming_mail"
-                " WHERE identity = ANY(%s) AND NOT (id = ANY(%s)) ORDER BY id",
+                " WHERE identity = ANY(%s) AND NOT COALESCE(start_only, FALSE) ORDER BY id",
                 identities,
-                row_ids,
-            )
-        )
-        settled, made = defaultdict(set), defaultdict(set)
-        for identity, alias_key, row_id, message_id in self.env.execute_query(
-            SQL(
-                "SELECT identity, alias_key, mail_id, message_id"
-                " FROM helpdesk_incoming_mail_delivery"
-                " WHERE identity = ANY(%s) AND outcome = ANY(%s)",
-                identities,
-                list(SETTLED),
             )
         ):
-            settled[identity].add(alias_key)
-            made[row_id].add(message_id)
-        before = defaultdict(list)
-        for identity, row_id, digest in rows:
-            before[identity].append((row_id, digest))
+            rows[identity].append((row_id, digest))
+        deliveries = defaultdict(list)
+        for row_id, *rest in self.env.execute_query(
+            SQL(
+                "SELECT delivery.mail_id, delivery.alias_key, delivery.outcome,"
+                " delivery.message_id FROM helpdesk_incoming_mail_delivery delivery"
+                " JOIN helpdesk_incoming_mail mail ON mail.id = delivery.mail_id"
+                " WHERE mail.identity = ANY(%s)",
+                identities,
+            )
+        ):
+            deliveries[row_id].append(rest)
         messages = self._messages_by_id([each.mail.message_id for each in entries])
         result = {}
         for each in entries:
-            earlier = [row for row in before[each.mail.identity] if row[0] < each.row_id]
-            same = [row_id for row_id, digest in earlier if digest == each.mail.body_digest]
-            duplicate = suspect = None
-            if same:
-                duplicate = note("known_delivery", mail=same[0])
-            elif earlier:
-                suspect = note("suspect_identity", mail=earlier[0][0])
-            else:
-                # what this very row became for another support alias is no copy of it
-                duplicate = self._known_message(each.mail, messages, made[each.row_id])
-            result[each.row_id] = (duplicate, frozenset(settled[each.mail.identity]), suspect)
+            same, other, covered, settled, made = [], [], {}, set(), set()
+            mail = each.mail
+            for row_id, digest in rows[mail.identity]:
+                if row_id == each.row_id or digest == mail.body_digest:
+                    same.append(row_id)
+                elif row_id < each.row_id:
+                    other.append(row_id)
+            for row_id, _digest in rows[mail.identity]:
+                made.update(message_id for _key, _outcome, message_id in deliveries[row_id])
+            for row_id in same:
+                for alias_key, outcome, _message_id in deliveries[row_id]:
+                    if row_id != each.row_id:
+                        # also what waits there for a person: it is one mail
+                        covered.setdefault(alias_key, row_id)
+                    elif outcome in SETTLED:
+                        settled.add(alias_key)
+            has_copy = any(row_id != each.row_id for row_id in same)
+            result[each.row_id] = Known(
+                covered=covered,
+                settled=frozenset(settled),
+                message=self._known_message(mail, messages, made),
+                suspect=note("suspect_identity", mail=other[0]) if other and not has_copy else None,
+            )
         return result
 
     @api.model
-    def _known_for(self, duplicate, settled, destinations, thread):
-        """A copy for a support alias that has nothing of the mail is no duplicate: one mail
-        to two mailboxes of ours, hidden from each other (Bcc, mailing list)."""
-        if not duplicate or thread or duplicate.code != "known_delivery" or not settled:
-            return duplicate
-        keys = {destination.alias_id or 0 for destination in destinations}
-        return duplicate if keys <= settled or not keys else None
+    def _known_for(self, known: Known, destinations, thread) -> Note | None:
+        """Whether everything that the mail is for has it already. A copy for a support alias
+        that has nothing of it is no duplicate: one mail to two mailboxes of ours that do not
+        show in each other's copy (Bcc, mailing list)."""
+        if known.message:
+            return known.message
+        if thread:
+            wanted = {thread.alias_id or 0}
+        else:
+            wanted = {destination.alias_id or 0 for destination in destinations} or {0}
+        if wanted <= known.covered.keys():
+            return note("known_delivery", mail=min(known.covered[key] for key in wanted))
+        return None
 
     @api.model
     def _messages_by_id(self, message_ids):
@@ -339,15 +356,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         if entry.forced or entry.company_id:
             queue = Alias.search([("company_id", "=", entry.company_id)], limit=1)
             if queue:
-                code = "alias_by_person" if entry.forced else "alias_of_scanner"
+                code = "alias_by_person" if entry.forced else "alias_first"
                 return (self._to_alias(queue, note(code, alias=queue.name)),)
         return ()
-
-    @api.model
-    def _is_for_others(self, entry: Entry) -> bool:
-        """Whether an alias of another model is to have this mail, too, and never had it."""
-        known, _settled, _suspect = self._known([entry])[entry.row_id]
-        return not known and bool(self._other_models(entry, self._addresses([entry])))
 
     @api.model
     def _other_models(self, entry, addresses) -> str:
@@ -376,7 +387,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         message_ids = {one for pairs in wanted.values() for _header, one in pairs}
         messages = self._ticket_messages(message_ids)
         tags = self._tagged_tickets(entries)
-        ticket_ids = {row[1] for row in messages.values()} | set(tags.values())
+        ticket_ids = {row[1] for row in messages.values()}.union(*tags.values())
         tickets = (
             self.env["helpdesk.ticket"].with_context(active_test=False).browse(ticket_ids).exists()
         )
@@ -421,6 +432,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 notes.append(note("thread_gone", ticket=ticket.number))
                 continue
             how = note("thread_reference", ticket=ticket.number, header=header, message_id=one)
+            address = entry.mail.from_
+            if not self._takes_part(ticket, address.normalized):
+                newcomer = note("thread_newcomer", ticket=ticket.number, address=address.email)
+                notes.append(newcomer)
             return self._thread(ticket, message_row, internal, how), tuple(notes)
         return None, tuple(notes[:1])
 
@@ -439,33 +454,32 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _tags(self, mail: Mail) -> list[str]:
-        return [one or other for one, other in TAG.findall(mail.subject)]
+        return [next(filter(None, groups)) for groups in TAG.findall(mail.subject)]
 
     @api.model
     def _tagged_tickets(self, entries):
-        """Numbers in subjects -> ticket id."""
+        """Numbers in subjects -> ids of the tickets that have them, one in each company."""
         numbers = {number for each in entries for number in self._tags(each.mail)}
         if not numbers:
             return {}
         found = self.env["helpdesk.ticket"].search_fetch(
             [("number", "in", list(numbers))], ["number"]
         )
-        return {ticket.number: ticket.id for ticket in found}
+        return {number: tickets.ids for number, tickets in found.grouped("number").items()}
 
     @api.model
     def _thread_by_tag(self, entry, tags, tickets, notes):
         """The number in a subject is no secret: who uses it must take part in the ticket."""
+        address = entry.mail.from_
         for number in self._tags(entry.mail):
-            ticket = tickets.get(tags.get(number))
-            if not ticket or not ticket.active:
-                continue
-            if self._takes_part(ticket, entry.mail.from_.normalized):
-                how = note("thread_tag", tag=number, ticket=ticket.number)
-                return self._thread(ticket, None, False, how), notes
-            notes = (
-                *notes,
-                note("thread_tag_stranger", ticket=ticket.number, address=entry.mail.from_.email),
-            )
+            named = [tickets[each] for each in tags.get(number, ()) if tickets[each].active]
+            for ticket in named:
+                if self._takes_part(ticket, address.normalized):
+                    how = note("thread_tag", tag=number, ticket=ticket.number)
+                    return self._thread(ticket, None, False, how), notes
+            if named:
+                stranger = note("thread_tag_stranger", ticket=number, address=address.email)
+                notes = (*notes, stranger)
         return None, notes
 
     @api.model
@@ -530,36 +544,24 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _contacts(self, entries, destinations, threads, own, partners):
-        """The requester for each company that a mail goes to: row id -> {company id: Contact}."""
-        unknown, result, wanted = {}, {}, {}
+        """The requester for each place that a mail goes to, since companies have contacts of
+        their own and teams policies: row id -> {(company id, team id): Contact}."""
+        unknown, result = {}, {}
         for each in entries:
             thread = threads.get(each.row_id, (None, ()))[0]
-            companies = [destination.company_id for destination in destinations[each.row_id]]
-            wanted[each.row_id] = set([thread.company_id] if thread else companies)
-        for each in entries:
-            result[each.row_id] = {}
-            for company_id in wanted[each.row_id]:
-                contact = self._known_contact(each.mail, company_id, own, partners)
-                if contact:
-                    result[each.row_id][company_id] = contact
-                else:
-                    unknown[each.row_id, company_id] = each.mail.from_
+            places = [thread] if thread else destinations[each.row_id]
+            found = result[each.row_id] = {}
+            for place in places:
+                contact = self._known_contact(each.mail, place.company_id, own, partners)
+                found[place.company_id, place.team_id] = contact
+                if not contact:
+                    unknown[each.row_id, place.company_id] = each.mail.from_
         accounts = self._accounts(unknown)
         for each in entries:
-            thread = threads.get(each.row_id, (None, ()))[0]
-            for company_id in wanted[each.row_id]:
-                if company_id not in result[each.row_id]:
-                    teams = (
-                        [thread.team_id]
-                        if thread
-                        else [
-                            destination.team_id
-                            for destination in destinations[each.row_id]
-                            if destination.company_id == company_id
-                        ]
-                    )
-                    result[each.row_id][company_id] = self._new_contact(
-                        each.mail, company_id, teams, accounts
+            for (company_id, team_id), contact in result[each.row_id].items():
+                if not contact:
+                    result[each.row_id][company_id, team_id] = self._new_contact(
+                        each.mail, company_id, team_id, accounts
                     )
         return result
 
@@ -631,10 +633,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return left[:1], reasons[-1][1]
 
     @api.model
-    def _new_contact(self, mail, company_id, team_ids, accounts) -> Contact:
+    def _new_contact(self, mail, company_id, team_id, accounts) -> Contact:
         address = mail.from_
-        policy = self._creates_contacts(company_id, team_ids)
-        if not policy:
+        if not self._creates_contacts(company_id, team_id):
             return Contact(None, None, None, (note("contact_by_rule_only", address=address.email),))
         notes = [note("contact_new", address=address.email)]
         values = {
@@ -651,12 +652,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return Contact(None, None, values, tuple(notes))
 
     @api.model
-    def _creates_contacts(self, company_id, team_ids) -> bool:
+    def _creates_contacts(self, company_id, team_id) -> bool:
         """The policy *create contacts*: of the team, else of the company."""
-        team = self.env["helpdesk.ticket.team"].browse(
-            team_ids[0] if team_ids and team_ids[0] else []
-        )
-        policy = team.create_contacts if team else "inherit"
+        policy = self.env["helpdesk.ticket.team"].browse(team_id or []).create_contacts
         if policy in (False, "inherit"):
             policy = self.env["res.company"].browse(company_id).helpdesk_create_contacts
         return policy != "rule"

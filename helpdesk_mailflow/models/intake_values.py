@@ -58,6 +58,8 @@ class Entry:
     :param folder_alias_id: the default support alias of the scanner it was fetched by
     :param fallback: values for the ticket if the mail came in for the model
         ``helpdesk.ticket`` without any address of ours (``None``: it did not)
+    :param passed_on: Odoo's own gateway has had it
+    :param start_only: only its start could be kept
     :param forced: a person asked to take it in
     """
 
@@ -66,6 +68,7 @@ class Entry:
     company_id: int | None = None
     folder_alias_id: int | None = None
     fallback: dict | None = None
+    passed_on: bool = False
     start_only: bool = False
     forced: bool = False
 
@@ -110,6 +113,22 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What came in before that has the identity of a mail.
+
+    :param covered: support alias (0: none) -> row of a copy that was delivered for it
+    :param settled: support aliases (0: none) that made something of this very row
+    :param message: it is a message of Odoo already
+    :param suspect: a mail of the same identity has another body
+    """
+
+    covered: dict[int, int]
+    settled: frozenset[int]
+    message: Note | None
+    suspect: Note | None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a mail is, and where it belongs, before anything is decided."""
 
@@ -117,7 +136,7 @@ class Verdict:
     kind: KindResult
     destinations: tuple[Destination, ...]
     thread: Thread | None
-    contacts: dict[int, Contact]  # by company
+    contacts: dict[tuple[int, int | None], Contact]  # by company and team
     known: Note | None  # it came in before: which, and where it is
     known_aliases: frozenset[int]  # support aliases (0: none) that made something of it
     suspect: Note | None  # the identity of another mail with another body

@@ -43,6 +43,9 @@ SENTENCES = {
         "No recipient leads to a support alias, so it goes to the default alias %(alias)s of the"
         " scanner."
     ),
+    "alias_first": _lt(
+        "No recipient leads to a support alias, so it goes to the company's first one, %(alias)s."
+    ),
     "alias_by_person": _lt("Taken in for the support alias %(alias)s."),
     "alias_none": _lt("No recipient leads to a support alias; it came in for tickets in general."),
     "alias_of_odoo": _lt("%(address)s in %(header)s is an Odoo alias that opens tickets."),
@@ -50,6 +53,7 @@ SENTENCES = {
         "It answers a message of ticket %(ticket)s (%(header)s: %(message_id)s)."
     ),
     "thread_tag": _lt("The tag %(tag)s in its subject names ticket %(ticket)s."),
+    "thread_newcomer": _lt("%(address)s took no part in ticket %(ticket)s so far."),
     "thread_tag_stranger": _lt(
         "Its subject names ticket %(ticket)s, but %(address)s takes no part in that ticket."
         " So it does not join it."
@@ -84,7 +88,12 @@ SENTENCES = {
     # decide
     "decide_ticket": _lt("It opens a ticket."),
     "decide_reply": _lt("It joins ticket %(ticket)s as a message."),
-    "decide_reopen": _lt("Ticket %(ticket)s was closed and is opened again."),
+    "decide_stays_closed": _lt(
+        "Ticket %(ticket)s is closed, and a program's message does not open it again."
+    ),
+    "decide_also_addressed": _lt(
+        "The support alias %(alias)s is addressed, too; a reply joins its ticket %(ticket)s only."
+    ),
     "decide_note": _lt(
         "As an automatic answer it is kept on ticket %(ticket)s as a note and reopens nothing."
     ),
@@ -97,9 +106,7 @@ SENTENCES = {
     "decide_bounce_ledger": _lt(
         "It belongs to no message of a ticket, so it stays in the list of incoming mails only."
     ),
-    "decide_receipt": _lt(
-        "It is noted on the message of ticket %(ticket)s that it is the receipt of."
-    ),
+    "decide_receipt": _lt("It is kept with ticket %(ticket)s, whose message it is the receipt of."),
     "decide_feedback": _lt(
         "Somebody marked a mail of ours as spam. It stays in the list of incoming mails."
     ),
@@ -123,10 +130,15 @@ SENTENCES = {
     "act_ticket": _lt("Ticket %(ticket)s was made."),
     "act_contact": _lt("Contact %(contact)s was made."),
     "act_contact_account": _lt("Contact %(contact)s was made under the account %(account)s."),
+    "act_reopened": _lt("Ticket %(ticket)s was closed and is open again: %(stage)s."),
+    "act_stays_closed": _lt("Ticket %(ticket)s stays closed, since its team has no open stage."),
     "act_reply": _lt("It was added to ticket %(ticket)s."),
     "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
     "act_passed_on": _lt("Odoo's own mail gateway took it."),
+    "act_passed_on_nothing": _lt(
+        "Odoo's own mail gateway made nothing of it: it has this message already, or refused it."
+    ),
     "act_pass_on_failed": _lt("Odoo's own mail gateway could not take it: %(error)s"),
     "act_failed": _lt("It could not be acted on: %(error)s It is tried again %(when)s."),
     "act_held": _lt(

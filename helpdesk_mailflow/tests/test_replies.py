@@ -123,7 +123,7 @@ class TestReplies(MailflowCase):
         row = self.take(self.reply())
         self.check_joined(row)
         self.assertFalse(self.ticket.stage_id.closed)
-        self.assertIn("was closed and is opened again", row.why)
+        self.assertIn("was closed and is open again", row.why)
 
     def test_an_open_ticket_keeps_its_stage(self):
         stage = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_awaiting")

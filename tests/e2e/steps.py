@@ -207,7 +207,7 @@ def die_at(env, place, count):
         "contacts made": (type(env["helpdesk.intake.act"]), "_make_contacts", "after"),
         "tickets made": (type(env["helpdesk.intake.act"]), "_make_tickets", "after"),
         "messages made": (type(env["helpdesk.intake.act"]), "_make_messages", "after"),
-        "acted": (type(env["helpdesk.intake"]), "_step_through", "after"),
+        "acted": (type(env["helpdesk.intake.act"]), "_act", "after"),
         "before commit": (odoo.sql_db.Cursor, "commit", "before"),
         "after commit": (odoo.sql_db.Cursor, "commit", "after"),
         "before marking": (ImapMailbox, "mark_seen", "before"),
