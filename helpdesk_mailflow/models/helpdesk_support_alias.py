@@ -4,10 +4,12 @@ import ast
 import re
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 #: Local parts tried, in this order, for the alias that each company begins with.
 FIRST_LOCAL_PARTS = ("support", "helpdesk", "service")
+#: Written in the name of the system alone.
+KEPT_BY_THE_ADDON = frozenset(("alias_id", "of_team_id"))
 
 
 class HelpdeskSupportAlias(models.Model):
@@ -202,6 +204,11 @@ class HelpdeskSupportAlias(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._refuse_foreign_alias(vals)
+        if not self.env.su:
+            defaults = {f"default_{name}": False for name in KEPT_BY_THE_ADDON}
+            self = self.with_context(**defaults)
         local_parts = [vals.pop("alias_name", None) for vals in vals_list]
         queues = super().create(vals_list)
         for queue, local_part in zip(queues, local_parts, strict=True):
@@ -212,6 +219,7 @@ class HelpdeskSupportAlias(models.Model):
         return queues
 
     def write(self, vals):
+        self._refuse_foreign_alias(vals)
         result = super().write(vals)
         if "company_id" in vals:
             self._follow_company()
@@ -220,6 +228,31 @@ class HelpdeskSupportAlias(models.Model):
         if vals.keys() & {"alias_id", "company_id"}:
             self._sync_own_addresses()
         return result
+
+    @api.model
+    def _refuse_foreign_alias(self, vals) -> None:
+        """A queue renames and deletes its Odoo alias with rights that its manager lacks, so which
+        one that is must not be the manager's to say."""
+        if not self.env.su and vals.keys() & KEPT_BY_THE_ADDON:
+            raise AccessError(
+                self.env._(
+                    "Which Odoo alias belongs to a support alias is kept by Odoo itself. Change the"
+                    " local part instead."
+                )
+            )
+
+    @api.constrains("alias_id")
+    def _check_alias_of_tickets(self):
+        for queue in self:
+            model = queue.sudo().alias_id.alias_model_id
+            if model and model.model != "helpdesk.ticket":
+                raise ValidationError(
+                    self.env._(
+                        "%(alias)s is an alias of something else (%(model)s).",
+                        alias=queue.sudo().alias_id.display_name,
+                        model=model.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_last(self):
@@ -260,7 +293,7 @@ class HelpdeskSupportAlias(models.Model):
         self.ensure_one()
         self._check_local_part(local_part)
         # sudo: as in _inverse_alias_name
-        self.alias_id = (
+        self.sudo().alias_id = (
             self.env["mail.alias"]
             .sudo()
             .create(

@@ -2,7 +2,7 @@
 
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
 from ..hooks import post_init_hook
@@ -422,3 +422,36 @@ class TestSupportAlias(MailflowCase):
         self.assertEqual(queue.email, f"rma@{DOMAIN}")
         queue.external_address_ids = [(0, 0, {"email": "rma@old.example"})]
         queue.unlink()
+
+
+class TestRights(MailflowCase):
+    """What a helpdesk manager may not do by any way, since the queue acts with more rights."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = cls.make_user("mf-alias-manager", "helpdesk_mgmt.group_helpdesk_manager")
+        cls.mine = cls.support.with_user(cls.manager)
+        cls.leads = cls.env["mail.alias"].create(
+            {
+                "alias_name": "leads",
+                "alias_domain_id": cls.domain.id,
+                "alias_model_id": cls.env["ir.model"]._get_id("crm.lead"),
+            }
+        )
+
+    def test_a_manager_does_not_take_an_alias_of_something_else(self):
+        for values in ({"alias_id": self.leads.id}, {"of_team_id": self.team.id}):
+            with self.subTest(values=values):
+                with self.assertRaises(AccessError):
+                    self.mine.write(values)
+                with self.assertRaises(AccessError):
+                    self.mine.create({"name": "Mine now", **values})
+        with_default = self.mine.with_context(default_alias_id=self.leads.id)
+        made = with_default.create({"name": "Quiet", "alias_name": "quiet"})
+        self.assertEqual(made.email, f"quiet@{DOMAIN}")
+        self.assertEqual(self.leads.alias_name, "leads")
+
+    def test_nobody_gives_a_queue_an_alias_of_another_model(self):
+        with self.assertRaisesRegex(ValidationError, "alias of something else"):
+            self.support.alias_id = self.leads
