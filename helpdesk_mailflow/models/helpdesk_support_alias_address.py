@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 
 class HelpdeskSupportAliasAddress(models.Model):
@@ -39,12 +39,34 @@ class HelpdeskSupportAliasAddress(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["email"] = self._normalize(vals.get("email"))
-        return super().create(vals_list)
+        addresses = super().create(vals_list)
+        addresses._refuse_kept_by_sync()
+        return addresses
 
     def write(self, vals):
         if "email" in vals:
             vals = dict(vals, email=self._normalize(vals["email"]))
-        return super().write(vals)
+        self._refuse_kept_by_sync()
+        result = super().write(vals)
+        self._refuse_kept_by_sync()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_external_only(self):
+        self._refuse_kept_by_sync()
+
+    def _refuse_kept_by_sync(self) -> None:
+        """Own and past addresses follow the Odoo alias; typed by hand they would take mail away
+        from whatever has the address in Odoo."""
+        kept = self.filtered(lambda address: address.kind != "external")
+        if kept and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "%(email)s follows the local part of its support alias. Only addresses that"
+                    " are forwarded or fetched are written by hand.",
+                    email=kept[0].email,
+                )
+            )
 
     @api.model
     def _normalize(self, email: str | None) -> str:

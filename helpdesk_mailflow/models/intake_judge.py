@@ -284,7 +284,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             [("email", "in", list(emails))]
         )
         for address in addresses:
-            if address.kind == "past" and address.email in found:
+            queue, alias = found.get(address.email, (None, None))
+            elsewhere = alias and not queue and alias.alias_model_id.model != "helpdesk.ticket"
+            if alias and (address.kind == "past" or elsewhere):
                 # given to something else in Odoo since then
                 continue
             found[address.email] = (address.alias_id, address.alias_id.alias_id)

@@ -455,3 +455,27 @@ class TestRights(MailflowCase):
     def test_nobody_gives_a_queue_an_alias_of_another_model(self):
         with self.assertRaisesRegex(ValidationError, "alias of something else"):
             self.support.alias_id = self.leads
+
+    def test_own_and_past_addresses_follow_the_alias_alone(self):
+        Address = self.env["helpdesk.support.alias.address"].with_user(self.manager)
+        own = self.support.own_address_ids.with_user(self.manager)
+        for kind in ("own", "past"):
+            values = {"alias_id": self.support.id, "email": f"{kind}@knows.example"}
+            external = Address.create(values)
+            with self.subTest(kind=kind):
+                with self.assertRaises(AccessError):
+                    external.kind = kind
+                external.unlink()
+                with self.assertRaises(AccessError):
+                    Address.create({**values, "kind": kind})
+        for values in ({"email": "x@knows.example"}, {"kind": "external"}):
+            with self.assertRaises(AccessError):
+                own.write(values)
+        with self.assertRaises(AccessError):
+            own.unlink()
+
+    def test_a_live_alias_of_something_else_counts_more_than_an_external_address(self):
+        self.support.external_address_ids = [(0, 0, {"email": f"boats@{DOMAIN}"})]
+        self.leads.alias_name = "boats"
+        self.assertFalse(self.take(mail(to=f"boats@{DOMAIN}", subject="Buy a boat")))
+        self.assertTrue(self.env["crm.lead"].search([("name", "=", "Buy a boat")]))
