@@ -220,6 +220,9 @@ class HelpdeskSupportAlias(models.Model):
 
     def write(self, vals):
         self._refuse_foreign_alias(vals)
+        if "company_id" in vals:
+            leaving = self.filtered(lambda queue: queue.company_id.id != vals["company_id"])
+            leaving._check_another_stays()
         result = super().write(vals)
         if "company_id" in vals:
             self._follow_company()
@@ -256,6 +259,13 @@ class HelpdeskSupportAlias(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_last(self):
+        self._check_another_stays()
+
+    def _check_another_stays(self) -> None:
+        """Each company keeps a support alias.
+
+        :raise UserError: without these a company has none
+        """
         for company in self.company_id:
             left = self.sudo().search_count(
                 [("company_id", "=", company.id), ("id", "not in", self.ids)], limit=1

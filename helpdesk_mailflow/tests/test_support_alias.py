@@ -479,3 +479,13 @@ class TestRights(MailflowCase):
         self.leads.alias_name = "boats"
         self.assertFalse(self.take(mail(to=f"boats@{DOMAIN}", subject="Buy a boat")))
         self.assertTrue(self.env["crm.lead"].search([("name", "=", "Buy a boat")]))
+
+    def test_the_last_queue_of_a_company_is_not_moved_away(self):
+        other = self.make_company("Branch office")
+        queues = self.env["helpdesk.support.alias"].search([("company_id", "=", other.id)])
+        with self.assertRaisesRegex(UserError, "One has to stay"):
+            queues.company_id = self.company
+        queues.company_id = other
+        self.make_alias("Branch", "branch", company_id=other.id)
+        queues.company_id = self.company
+        self.assertEqual(queues.company_id, self.company)
