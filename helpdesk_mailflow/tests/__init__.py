@@ -8,6 +8,7 @@ from . import (
     test_partner,
     test_replies,
     test_scanner,
+    test_several_places,
     test_support_alias,
     test_ticket,
     test_tours,
