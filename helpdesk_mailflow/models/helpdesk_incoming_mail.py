@@ -224,7 +224,7 @@ class HelpdeskIncomingMail(models.Model):
     @api.depends("state")
     @api.depends_context("uid")
     def _compute_can(self):
-        writer = self.has_access("write") if self else False
+        writer = self._sees_ledger()
         for mail in self:
             mail.can_take_in = writer and mail.state in CAN_BE_TAKEN_IN and not mail.start_only
             mail.can_retry = writer and mail.state in ("failed", "held") and not mail.start_only
@@ -270,8 +270,8 @@ class HelpdeskIncomingMail(models.Model):
     # ------------------------------------------------------------
     # ACCESS
     # ------------------------------------------------------------
-    # Managers see the ledger of their companies (record rule). Other agents see the
-    # rows of the tickets that they may read, and change nothing.
+    # Managers see the ledger of their companies (record rule) and have the buttons. Other
+    # agents see the rows of the tickets that they may read. Nobody writes rows by hand.
 
     @api.model
     def _sees_ledger(self) -> bool:
@@ -349,8 +349,20 @@ class HelpdeskIncomingMail(models.Model):
         self._ask_again("person_take_in", forced=True)
         return self._show_result()
 
+    def _check_may_decide(self) -> None:
+        """The buttons are a manager's, the row itself nobody's to write: what it says of a mail,
+        its mailbox and its trace is what happened.
+
+        :raise AccessError: the user is no helpdesk manager of the mails' companies
+        """
+        self.check_access("read")
+        if not self._sees_ledger():
+            raise AccessError(
+                self.env._("Only a helpdesk manager can decide what becomes of incoming mails.")
+            )
+
     def _ask_again(self, code: str, forced: bool) -> None:
-        self.check_access("write")
+        self._check_may_decide()
         wrong = self.filtered(lambda mail: not (mail.can_take_in if forced else mail.can_retry))
         if wrong:
             names = ", ".join(wrong[:5].mapped("display_name"))
@@ -380,7 +392,7 @@ class HelpdeskIncomingMail(models.Model):
 
     def action_ignore(self):
         """Leave mails as they are, for good."""
-        self.check_access("write")
+        self._check_may_decide()
         wrong = self.filtered(lambda mail: not mail.can_ignore)
         if wrong:
             raise UserError(

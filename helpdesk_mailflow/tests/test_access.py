@@ -148,6 +148,34 @@ class TestAccess(MailflowCase):
         self.assertEqual(row.sudo().state, "done")
         self.assertEqual(row.ticket_ids.name, "The printer burns")
 
+    def test_the_ledger_is_not_forged(self):
+        for user in (self.manager, self.system):
+            row = self.of_front.with_user(user)
+            for values in (
+                {"mailbox_todo": "seen", "uid": "1"},
+                {"folder_id": False},
+                {"trace": []},
+                {"state": "new"},
+            ):
+                with self.subTest(user=user.login, values=values), self.assertRaises(AccessError):
+                    row.write(values)
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                row.create({"door": "rpc", "state": "done", "subject": "Never sent"})
+
+    def test_a_system_admin_may_use_the_buttons(self):
+        self.support.intake = False
+        row = self.take(mail()).with_user(self.system)
+        self.assertTrue(row.can_take_in and row.can_ignore)
+        row.action_ignore()
+        self.assertEqual(row.sudo().state, "ignored")
+        self.assertIn("person_ignore", self.codes(row.sudo()))
+
+    def test_a_manager_of_another_company_may_not(self):
+        self.support.intake = False
+        row = self.take(mail()).with_user(self.manager_of_other)
+        with self.assertRaises(AccessError):
+            row.action_take_in()
+
     def test_a_manager_cannot_delete_rows(self):
         with self.assertRaises(AccessError):
             self.of_front.with_user(self.manager).unlink()
