@@ -138,8 +138,15 @@ class HelpdeskIntake(models.AbstractModel):
                 continue
             given = {row.id: sources[row.id] for row in batch} if sources else None
             entries = self._entries(batch, given)
-            for group in self._independent(entries):
-                self._run(group, commit)
+            try:
+                for group in self._independent(entries):
+                    self._run(group, commit)
+            except psycopg2.OperationalError:
+                if commit:
+                    # not the mails' fault, so it does not count against them
+                    self.env.cr.rollback()
+                    self._unclaim(batch)
+                raise
 
     @api.model
     def _batches(self, rows, commit):
@@ -202,6 +209,12 @@ class HelpdeskIntake(models.AbstractModel):
                 claimed |= row
         self._commit()
         return claimed
+
+    @api.model
+    def _unclaim(self, rows) -> None:
+        for row in self._lock_waiting(rows).filtered("cut_offs"):
+            row.cut_offs -= 1
+        self._commit()
 
     @api.model
     def _postpone(self, row, error: str, pause: timedelta) -> None:
