@@ -201,6 +201,17 @@ class TestFailures(Failures):
         self.assertEqual((row.state, row.tries, row.cut_offs), ("done", 0, 0), row.why)
         self.assertEqual(len(row.ticket_ids), 1)
 
+    def test_a_conflict_without_end_leaves_the_mail_as_it_was(self):
+        row = self.store(mail(subject="Bad"))
+        conflict = psycopg2.errors.SerializationFailure("could not serialize access")
+        with self.own_transaction() as env, self.failing(error=conflict):
+            env.cr.commit()
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
+                env["helpdesk.intake"]._process(
+                    env["helpdesk.incoming.mail"].browse(row.id), commit=True
+                )
+        self.assertEqual((row.state, row.tries, row.cut_offs), ("new", 0, 0))
+
     def test_a_mail_that_ends_processes_is_held_in_the_end(self):
         row = self.store(mail())
         row.cut_offs = CUT_OFF_LIMIT
