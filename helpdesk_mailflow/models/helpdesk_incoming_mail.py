@@ -125,6 +125,14 @@ class HelpdeskIncomingMail(models.Model):
     trace_html = fields.Html(compute="_compute_trace_html", string="Trace", sanitize=False)
     why = fields.Char(compute="_compute_why", help="The sentence that decided")
     company_id = fields.Many2one("res.company", index="btree_not_null", readonly=True)
+    company_ids = fields.Many2many(
+        "res.company",
+        compute="_compute_company_ids",
+        search="_search_company_ids",
+        compute_sudo=True,
+        string="Companies",
+        help="Those of its tickets, too",
+    )
     delivery_ids = fields.One2many("helpdesk.incoming.mail.delivery", "mail_id", readonly=True)
     alias_id = fields.Many2one(
         "helpdesk.support.alias",
@@ -204,22 +212,42 @@ class HelpdeskIncomingMail(models.Model):
             mail.why = " ".join(dict.fromkeys(sentences)) or self.env._("It waits to be processed.")
 
     @api.depends("state", "delivery_ids.outcome", "delivery_ids.ticket_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_outcome(self):
-        outcomes = dict(
-            self.env["helpdesk.incoming.mail.delivery"]
-            ._fields["outcome"]
-            ._description_selection(self.env)
-        )
+        outcomes = self._outcomes_in(None if self.env.su else self.env.companies)
+        for mail in self:
+            mail.outcome = outcomes[mail]
+
+    def _outcomes_in(self, companies) -> dict:
+        """What each mail became, in these companies (None: in all of them).
+
+        :return: ``helpdesk.incoming.mail`` -> text
+        """
+        Delivery = self.env["helpdesk.incoming.mail.delivery"]
+        outcomes = dict(Delivery._fields["outcome"]._description_selection(self.env))
         states = dict(self._fields["state"]._description_selection(self.env))
+        deliveries = self._deliveries()
+        told = {}
         for mail in self:
             parts = []
-            # sudo: the number of a ticket is no secret to who may read this row
-            for delivery in mail.sudo().delivery_ids:
-                number = delivery.ticket_id.number
-                label = outcomes[delivery.outcome]
-                parts.append(f"{label} {number}" if number else label)
-            mail.outcome = ", ".join(parts) or states[mail.state]
+            for delivery in deliveries.get(mail.id, ()):
+                # the number of a ticket is no secret to who may read this row, but it is to
+                # another company
+                if companies is None or not delivery.company_id or delivery.company_id in companies:
+                    number = delivery.ticket_id.number
+                    label = outcomes[delivery.outcome]
+                    parts.append(f"{label} {number}" if number else label)
+            told[mail] = ", ".join(parts) or states[mail.state]
+        return told
+
+    def _deliveries(self) -> dict:
+        """All deliveries, those of other companies too: id of the mail -> records with sudo.
+
+        Not by ``delivery_ids``, whose cache would keep what the user may not read.
+        """
+        found = self.env["helpdesk.incoming.mail.delivery"].sudo()
+        found = found.search([("mail_id", "in", self.ids)])
+        return {mail.id: each for mail, each in found.grouped("mail_id").items()}
 
     @api.depends("state")
     @api.depends_context("uid")
@@ -233,19 +261,34 @@ class HelpdeskIncomingMail(models.Model):
     @api.depends("delivery_ids.ticket_id")
     @api.depends_context("uid")
     def _compute_ticket_ids(self):
-        # sudo to get at the deliveries; the tickets themselves are filtered by rights
-        tickets = (
-            self.sudo().with_context(active_test=False).delivery_ids.ticket_id.sudo(self.env.su)
-        )
-        readable = tickets._filtered_access("read")
+        # the deliveries of all companies; the tickets themselves are filtered by rights
+        deliveries = self._deliveries()
+        tickets = {
+            mail_id: each.ticket_id.sudo(self.env.su) for mail_id, each in deliveries.items()
+        }
+        readable = self.env["helpdesk.ticket"].union(*tickets.values())._filtered_access("read")
         for mail in self:
-            mail.ticket_ids = mail.sudo().delivery_ids.ticket_id.sudo(self.env.su) & readable
+            mail.ticket_ids = tickets.get(mail.id, readable.browse()) & readable
             mail.ticket_count = len(mail.ticket_ids)
 
     def _search_ticket_ids(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         return Domain("delivery_ids", "any!", [("ticket_id", operator, value)])
+
+    @api.depends("company_id", "delivery_ids.company_id")
+    def _compute_company_ids(self):
+        deliveries = self._deliveries()
+        for mail in self:
+            others = deliveries[mail.id].company_id if mail.id in deliveries else mail.company_id
+            mail.company_ids = mail.company_id | others
+
+    def _search_company_ids(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("company_id", "in", value) | Domain(
+            "delivery_ids", "any!", [("company_id", "in", value)]
+        )
 
     def _compute_source_preview(self):
         # sudo: the side table has no rights of its own; who reads the row may read it

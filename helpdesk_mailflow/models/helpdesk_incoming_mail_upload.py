@@ -53,12 +53,13 @@ class HelpdeskIncomingMail(models.Model):
         rows = intake._store(arrivals)
         intake._process(rows)
         looked_at = {State.DONE.value: "success", State.FAILED.value: "danger"}
+        outcomes = rows._outcomes_in(self.env.companies)
         for row in rows:
             subject = row.subject or self.env._("(no subject)")
             told.append(
                 {
                     "type": looked_at.get(row.state, "warning"),
-                    "message": f"{subject}: {row.outcome}",
+                    "message": f"{subject}: {outcomes[row]}",
                 }
             )
         return told

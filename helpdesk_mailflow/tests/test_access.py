@@ -79,6 +79,32 @@ class TestAccess(MailflowCase):
         found = ledger.with_context(allowed_company_ids=self.other.ids).search(domain)
         self.assertEqual(found.ids, self.of_branch.ids)
 
+    def test_a_mail_to_two_companies_is_a_row_of_both(self):
+        agent = self.make_user("mf-all-other", GROUP + "user", company=self.other)
+        row = self.take(mail(to="support@mailflow.test, branch@mailflow.test"))
+        here, there = row.ticket_ids.sorted(lambda ticket: ticket.company_id != self.company)
+        self.assertEqual((here.company_id, there.company_id), (self.company, self.other))
+        for user, mine, other in (
+            (self.manager, here, there),
+            (self.manager_of_other, there, here),
+            (agent, there, here),
+        ):
+            with self.subTest(user=user.login):
+                seen = row.with_user(user)
+                self.env.invalidate_all()
+                self.assertEqual(seen.search([("id", "=", row.id)]), seen)
+                self.assertEqual(seen.ticket_ids.ids, mine.ids)
+                self.assertEqual(seen.ticket_count, 1)
+                self.assertIn(mine.number, seen.outcome)
+                self.assertNotIn(other.number, seen.outcome)
+                if user != agent:
+                    self.assertEqual(seen.delivery_ids.ticket_id.ids, mine.ids)
+        both = row.with_user(self.manager_of_both).with_context(
+            allowed_company_ids=(self.company | self.other).ids
+        )
+        self.assertIn(here.number, both.outcome)
+        self.assertIn(there.number, both.outcome)
+
     def test_an_agent_sees_the_rows_of_the_tickets_that_are_readable(self):
         tickets = self.rows.ticket_ids
         for user in (self.all_tickets, self.of_team, self.personal):
@@ -116,7 +142,7 @@ class TestAccess(MailflowCase):
                     self.env["helpdesk.incoming.mail.delivery"].with_user(user).search([])
 
     def test_rows_without_a_company_are_for_system_admins(self):
-        self.unmatched.company_id = False
+        self.unmatched.company_id = self.unmatched.delivery_ids.company_id = False
         self.check_sees(self.manager, self.rows - self.of_branch - self.unmatched)
         self.check_sees(self.system, self.rows - self.of_branch)
 
