@@ -292,9 +292,15 @@ class HelpdeskIncomingMail(models.Model):
 
     def _compute_source_preview(self):
         # sudo: the side table has no rights of its own; who reads the row may read it
-        sources = self.env["helpdesk.incoming.mail.source"].sudo()._load(self.ids)
+        errors = {}
+        sources = self.env["helpdesk.incoming.mail.source"].sudo()._load(self.ids, errors)
         for mail in self:
             raw = sources.get(mail.id)
+            if mail.id in errors:
+                mail.source_preview = self.env._(
+                    "The source cannot be read: %(error)s", error=errors[mail.id]
+                )
+                continue
             if raw is None:
                 mail.source_preview = self.env._(
                     "The source is no longer kept. How long sources are kept is set in the"

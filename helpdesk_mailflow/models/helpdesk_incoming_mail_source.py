@@ -113,8 +113,12 @@ class HelpdeskIncomingMailSource(models.Model):
                 _logger.info("Source file %s was gone already", os.path.basename(path))
 
     @api.model
-    def _load(self, mail_ids) -> dict[int, bytes]:
-        """Raw sources of incoming mails, by their ids; those no longer kept are absent."""
+    def _load(self, mail_ids, errors: dict[int, str] | None = None) -> dict[int, bytes]:
+        """Raw sources of incoming mails, by their ids; those no longer kept are absent, and so
+        are those that cannot be read: one of them stands in nobody else's way.
+
+        :param errors: why a source could not be read is put here, by the id of its mail
+        """
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT mail_id, content, file_name FROM helpdesk_incoming_mail_source"
@@ -123,15 +127,16 @@ class HelpdeskIncomingMailSource(models.Model):
         )
         found = {}
         for mail_id, content, file_name in self.env.cr.fetchall():
-            if file_name:
-                try:
+            try:
+                if file_name:
                     with open(os.path.join(self._folder(), file_name), "rb") as source:
                         content = source.read()
-                except FileNotFoundError:
-                    # a database that was copied or restored without the folder
-                    _logger.warning("The source file of incoming mail %s is missing", mail_id)
-                    continue
-            found[mail_id] = zlib.decompress(bytes(content))
+                found[mail_id] = zlib.decompress(bytes(content))
+            except (OSError, zlib.error) as error:
+                # missing: a database that was copied or restored without the folder
+                _logger.warning("The source of incoming mail %s cannot be read: %s", mail_id, error)
+                if errors is not None:
+                    errors[mail_id] = getattr(error, "strerror", None) or str(error)
         return found
 
     def unlink(self):

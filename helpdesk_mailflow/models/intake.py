@@ -108,10 +108,19 @@ class HelpdeskIntake(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, rows, sources: dict[int, bytes] | None = None) -> dict[int, Mail]:
-        """Parse stored messages; those whose source is no longer kept are absent."""
+    def _read(
+        self,
+        rows,
+        sources: dict[int, bytes] | None = None,
+        errors: dict[int, str] | None = None,
+    ) -> dict[int, Mail]:
+        """Parse stored messages; those whose source is no longer kept or cannot be read are
+        absent.
+
+        :param errors: why a source cannot be read is put here
+        """
         if sources is None:
-            sources = self.env["helpdesk.incoming.mail.source"]._load(rows.ids)
+            sources = self.env["helpdesk.incoming.mail.source"]._load(rows.ids, errors)
         limits = self._limits()
         return {row_id: read(raw, limits) for row_id, raw in sources.items()}
 
@@ -226,22 +235,37 @@ class HelpdeskIntake(models.AbstractModel):
 
     @api.model
     def _entries(self, rows, sources) -> list[Entry]:
-        mails = self._read(rows, sources)
+        errors = {}
+        mails = self._read(rows, sources, errors)
         entries = []
         for row in rows:
             mail = mails.get(row.id)
             if mail and row.strip_attachments:
                 mail = replace(mail, attachments=())
-            if mail is None:
-                row.state = State.HELD.value
-                row._add_trace("act", note("act_source_gone"))
-                continue
             folder = row.folder_id
+            company = folder.company_id or row.company_id or self.env.company
+            if mail is None:
+                error = errors.get(row.id)
+                row.write(
+                    {
+                        "state": State.HELD.value,
+                        "next_try": False,
+                        "cut_offs": 0,
+                        "error": error,
+                        # without one no manager would see it
+                        "company_id": company.id,
+                    }
+                )
+                if error:
+                    row._add_trace("act", note("act_source_unreadable", error=error))
+                else:
+                    row._add_trace("act", note("act_source_gone"))
+                continue
             entries.append(
                 Entry(
                     row_id=row.id,
                     mail=mail,
-                    company_id=(folder.company_id or row.company_id or self.env.company).id,
+                    company_id=company.id,
                     folder_alias_id=folder.scanner_id.default_alias_id.id or None,
                     fallback=row.fallback if isinstance(row.fallback, dict) else None,
                     passed_on=row.passed_on,

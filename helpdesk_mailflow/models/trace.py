@@ -145,6 +145,9 @@ SENTENCES = {
         "It could not be acted on %(count)s times, last because: %(error)s It is held for a person."
     ),
     "act_source_gone": _lt("Its source is no longer kept, so nothing can be made of it."),
+    "act_source_unreadable": _lt(
+        "Its source could not be read, so it is held for a person: %(error)s"
+    ),
     "act_cut_off": _lt("Processing was cut off %(count)s times. It is held for a person."),
     # mailbox
     "mailbox_seen": _lt("Marked as read."),

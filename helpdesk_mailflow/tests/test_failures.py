@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import os
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -13,6 +14,7 @@ from odoo.tools import mute_logger
 from odoo.addons.helpdesk_mgmt.models.helpdesk_ticket import HelpdeskTicket
 from odoo.addons.mail.models.mail_thread import MailThread
 
+from ..models import helpdesk_incoming_mail_source as source_module
 from ..models import reviewed_overrides
 from ..models.helpdesk_incoming_mail import CUT_OFF_LIMIT, RETRY_PAUSES
 from ..models.intake import Arrival
@@ -55,6 +57,30 @@ class TestFailures(Failures):
                 row.next_try = "2020-01-01"
                 self.retry()
         return row
+
+    @mute_logger("odoo.addons.helpdesk_mailflow.models.helpdesk_incoming_mail_source")
+    def test_a_source_that_cannot_be_read_blocks_no_other(self):
+        with patch.object(source_module, "FILE_FROM", 1):
+            missing = self.store(mail(subject="On the disk"))
+        corrupt = self.store(mail(subject="Torn"))
+        good = self.store(mail(subject="Whole"))
+        sources = self.env["helpdesk.incoming.mail.source"]
+        of_missing = sources.search([("mail_id", "=", missing.id)])
+        os.unlink(os.path.join(sources._folder(), of_missing.file_name))
+        self.env.cr.execute(
+            "UPDATE helpdesk_incoming_mail_source SET content = substring(content FOR 40)"
+            " WHERE mail_id = %s",
+            [corrupt.id],
+        )
+        rows = missing | corrupt | good
+        self.env["helpdesk.intake"]._process(rows)
+        self.assertEqual(rows.mapped("state"), ["held", "held", "done"])
+        self.assertEqual(good.ticket_ids.name, "Whole")
+        self.assertIn("could not be read", corrupt.why)
+        self.assertIn("No such file", missing.error)
+        self.assertIn("cannot be read", corrupt.source_preview)
+        self.assertEqual(corrupt.company_id, self.company)
+        self.assertTrue(corrupt.can_retry)
 
     def test_one_bad_mail_of_a_batch_stands_alone(self):
         mails = [mail(subject=f"Good {number}") for number in range(6)]

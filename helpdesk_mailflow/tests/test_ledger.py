@@ -133,7 +133,7 @@ class TestLedger(MailflowCase):
             self.store(self.env, mail(), mail())
         self.assertEqual(self.files(), before)
 
-    def test_a_file_that_is_missing_is_a_source_no_longer_kept(self):
+    def test_a_file_that_is_missing_is_a_source_that_cannot_be_read(self):
         before = self.files()
         with patch.object(source_module, "FILE_FROM", 100):
             row = self.store(self.env, mail())
@@ -141,7 +141,7 @@ class TestLedger(MailflowCase):
         for name in self.files() - before:
             os.unlink(os.path.join(folder, name))
         with mute_logger(SOURCE):
-            self.assertIn("no longer kept", row.source_preview)
+            self.assertIn("cannot be read", row.source_preview)
             self.env["helpdesk.intake"]._process(row)
         self.assertEqual(row.state, "held")
 
