@@ -255,7 +255,9 @@ class HelpdeskIncomingMail(models.Model):
         writer = self._sees_ledger()
         for mail in self:
             mail.can_take_in = writer and mail.state in CAN_BE_TAKEN_IN and not mail.start_only
-            mail.can_retry = writer and mail.state in ("failed", "held") and not mail.start_only
+            mail.can_retry = writer and (
+                mail.state in ("failed", "held") and (not mail.start_only or bool(mail.folder_id))
+            )
             mail.can_ignore = writer and mail.state in ("failed", "held", "not_taken_in")
 
     @api.depends("delivery_ids.ticket_id")
@@ -390,8 +392,57 @@ class HelpdeskIncomingMail(models.Model):
 
     def action_retry(self):
         """Try failed and held mails again, now."""
-        self._ask_again("person_retry", forced=False)
-        return self._show_result()
+        starts = self.filtered("start_only")
+        if starts:
+            starts._ask_for_whole()
+        if self - starts:
+            (self - starts)._ask_again("person_retry", forced=False)
+            return (self - starts)._show_result()
+        return True
+
+    def _ask_for_whole(self) -> None:
+        """Have mails of which only the start is kept fetched again at the next visit.
+
+        :raise UserError: they are above the limit still
+        """
+        self._check_may_decide()
+        if not all(mail.can_retry for mail in self):
+            raise UserError(self.env._("Only the start of this mail is kept, and nowhere else."))
+        limit = self.env["helpdesk.intake"]._max_size()
+        largest = max(self.mapped("size"))
+        if largest > limit:
+            raise UserError(
+                self.env._(
+                    "With %(size)s MB this mail is above the limit of %(limit)s MB. Once the limit"
+                    " is raised in the settings, the whole mail is fetched at the next visit.",
+                    size=-(-largest // 2**20),
+                    limit=limit // 2**20,
+                )
+            )
+        for mail in self.sudo():
+            mail._add_trace("person", note("person_retry", user=self.env.user.name))
+        # sudo: to visit mailboxes somewhat earlier is no right of its own
+        self.env.ref("helpdesk_mailflow.ir_cron_scan").sudo()._trigger()
+
+    def _replace_start(self, raw: bytes, mailbox_todo) -> None:
+        """The whole of a mail of which the start was kept; it waits to be processed.
+
+        :raise OSError: it could not be stored
+        """
+        self.ensure_one()
+        self.env["helpdesk.incoming.mail.source"]._replace(self.id, raw)
+        self.write(
+            {
+                "start_only": False,
+                "size": len(raw),
+                "state": State.NEW.value,
+                "tries": 0,
+                "cut_offs": 0,
+                "error": False,
+                "mailbox_todo": mailbox_todo,
+            }
+        )
+        self._add_trace("store", note("stored_whole", size=len(raw)))
 
     def action_take_in(self):
         """Make tickets of mails that were kept out."""
@@ -485,11 +536,7 @@ class HelpdeskIncomingMail(models.Model):
     @api.model
     def _keep_source_days(self) -> int:
         """Days that raw sources are kept; 0 keeps them for good."""
-        return int(
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("helpdesk_mailflow.keep_source_days", 90)
-        )
+        return self.env["helpdesk.intake"]._number("keep_source_days", 90)
 
     @api.autovacuum
     def _gc_sources(self):

@@ -66,6 +66,16 @@ class HelpdeskIncomingMailSource(models.Model):
         self.invalidate_model()
 
     @api.model
+    def _replace(self, mail_id: int, raw: bytes) -> None:
+        """Keep another raw source for an incoming mail.
+
+        :raise OSError: a large source could not be written; the other one stays
+        """
+        self.search([("mail_id", "=", mail_id)]).unlink()
+        self.env.flush_all()
+        self._store({mail_id: raw})
+
+    @api.model
     def _pack(self, sources, rows: list, files: list) -> None:
         """Append what is to be inserted to ``rows``, and the names of files to ``files``."""
         for mail_id, raw in sources.items():

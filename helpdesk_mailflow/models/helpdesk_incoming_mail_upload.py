@@ -9,7 +9,6 @@ from odoo.exceptions import AccessError
 
 from .intake import Arrival
 from .intake_values import State
-from .mailbox_visit import MAX_SIZE_MB
 
 #: How a file of Outlook's own format begins ([MS-CFB], 2.2).
 OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -67,19 +66,16 @@ class HelpdeskIncomingMail(models.Model):
     @api.model
     def _problem_of_file(self, raw: bytes) -> str | None:
         """Why a file cannot be taken in as a mail; None if it can."""
-        limit = int(
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("helpdesk_mailflow.max_size_mb", MAX_SIZE_MB)
-        )
+        limit = self.env["helpdesk.intake"]._max_size()
         if not raw.strip():
             return self.env._("the file is empty.")
         if raw.startswith(OLE_MAGIC):
             return self.env._("this is Outlook's own format (.msg). Save the mail as .eml.")
         if not HEADER_LINE.match(raw):
             return self.env._("this is no saved mail (.eml): it does not begin with mail headers.")
-        if len(raw) > limit * 1024 * 1024:
+        if len(raw) > limit:
             return self.env._(
-                "it is larger than the limit of %(limit)s MB that is set for mails.", limit=limit
+                "it is larger than the limit of %(limit)s MB that is set for mails.",
+                limit=limit // 2**20,
             )
         return None

@@ -24,6 +24,8 @@ _logger = logging.getLogger(__name__)
 #: Mails acted on in one transaction, and how many bytes of source at the most.
 BATCH = 100
 BATCH_BYTES = 24 * 1024 * 1024
+#: Largest mail by default (megabytes); the setting ``helpdesk_mailflow.max_size_mb``.
+MAX_SIZE_MB = 100
 #: How often a batch is tried anew after it met another transaction.
 CONCURRENCY_TRIES = 5
 #: A row that waits longer than this was left behind by a process that ended.
@@ -97,14 +99,31 @@ class HelpdeskIntake(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
+    def _number(self, name: str, default: int) -> int:
+        """A setting that is a number; what is no number must not stop the intake."""
+        value = self.env["ir.config_parameter"].sudo().get_param(f"helpdesk_mailflow.{name}")
+        try:
+            number = int(value) if value else default
+        except ValueError:
+            number = -1
+        if number < 0:
+            _logger.warning("Setting %s is no number: %r; %s is used", name, value, default)
+            return default
+        return number
+
+    @api.model
+    def _max_size(self) -> int:
+        """The largest mail, in bytes."""
+        return self._number("max_size_mb", MAX_SIZE_MB) * 1024 * 1024
+
+    @api.model
     def _limits(self) -> Limits:
         """The bounds of reading, from the settings."""
-        param = self.env["ir.config_parameter"].sudo().get_param
         defaults = Limits()
         return Limits(
-            parts=int(param("helpdesk_mailflow.max_parts", defaults.parts)),
-            depth=int(param("helpdesk_mailflow.max_depth", defaults.depth)),
-            attachments=int(param("helpdesk_mailflow.max_attachments", defaults.attachments)),
+            parts=self._number("max_parts", defaults.parts),
+            depth=self._number("max_depth", defaults.depth),
+            attachments=self._number("max_attachments", defaults.attachments),
         )
 
     @api.model

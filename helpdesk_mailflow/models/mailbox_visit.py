@@ -21,8 +21,6 @@ BATCH_BYTES = 24 * 1024 * 1024
 HEADS = 500
 #: How much is kept of a mail above the size limit.
 START_BYTES = 256 * 1024
-#: Largest mail by default (megabytes); the setting ``helpdesk_mailflow.max_size_mb``.
-MAX_SIZE_MB = 100
 #: How often one visit connects anew after the connection broke.
 RECONNECTS = 5
 #: Errors after which the session goes on; any other one has broken it.
@@ -183,6 +181,7 @@ class Visit:
                 problems += self._take(folder, heads)
             elif len(problems) == told:
                 self._forget(folder, uid)
+        self._fetch_whole(folder, problems)
         if self._time_is_up:
             self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
         if problems:
@@ -190,6 +189,46 @@ class Visit:
         else:
             folder._report(None)
             self.env["helpdesk.intake"]._commit()
+
+    def _fetch_whole(self, folder, problems):
+        """Have what was above the size limit when it arrived, and no longer is.
+
+        :param problems: errors of messages that cannot be had or stored are appended here
+        """
+        rows = self.env["helpdesk.incoming.mail"].search(
+            [
+                ("folder_id", "=", folder.id),
+                ("uidvalidity", "=", folder.uidvalidity),
+                ("start_only", "=", True),
+                ("state", "=", "held"),
+                ("size", "<=", self._max_size()),
+            ],
+            order="id",
+        )
+        for row in rows:
+            if self._time_is_up:
+                break
+            uid = int(row.uid) if self._is_imap else row.uid
+            try:
+                fetched = list(self.mailbox.fetch([uid]))
+                if not fetched:
+                    row.error = self.env._("It is no longer in the mailbox.")
+                    continue
+                raw = fetched[0][1]
+                head = self.mailbox.heads([uid])[uid]
+                with self.env.cr.savepoint():
+                    row._replace_start(raw, "seen" if self._marks(head) else False)
+            except MailboxError as error:
+                problems.append(error)
+                if error.code not in SESSION_GOES_ON:
+                    self._connect_again(folder, error)
+                continue
+            except OSError as error:
+                problems.append(error)
+                continue
+            self.env["helpdesk.intake"]._commit()
+            self.env["helpdesk.intake"]._process(row, {row.id: raw}, commit=True)
+            problems += self._finish(folder)
 
     def _forget(self, folder, uid):
         """Somebody removed a message from the mailbox before it could be had."""
@@ -383,8 +422,7 @@ class Visit:
                     self._connect_again(folder, error)
 
     def _max_size(self) -> int:
-        param = self.env["ir.config_parameter"].sudo().get_param
-        return int(param("helpdesk_mailflow.max_size_mb", MAX_SIZE_MB)) * 1024 * 1024
+        return self.env["helpdesk.intake"]._max_size()
 
     def _arrival(self, folder, head, raw: bytes) -> Arrival:
         start_only = head.size > self._max_size()
@@ -404,7 +442,8 @@ class Visit:
                 "company_id": folder.company_id.id,
                 "size": head.size if start_only else len(raw),
                 "start_only": start_only,
-                "mailbox_todo": "seen" if self._marks(head) else False,
+                # it stays unread for whoever looks for it in the mailbox
+                "mailbox_todo": "seen" if self._marks(head) and not start_only else False,
             },
             ("stored_scanner", {"folder": folder.display_name, "size": len(raw)}),
             received.astimezone(timezone.utc).replace(tzinfo=None) if received else None,

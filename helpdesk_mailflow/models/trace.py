@@ -33,6 +33,7 @@ SENTENCES = {
     "stored_rpc": _lt("Handed over by another program, %(size)s bytes."),
     "stored_mailgate": _lt("Handed over by the mail gateway script, %(size)s bytes."),
     "stored_upload": _lt("Dropped here as a file by %(user)s, %(size)s bytes."),
+    "stored_whole": _lt("The whole mail was fetched again, %(size)s bytes."),
     "stored_start_only": _lt(
         "With %(size)s bytes it is larger than the limit of %(limit)s bytes: only its start is"
         " kept here, the whole mail stays in the mailbox."
@@ -122,8 +123,8 @@ SENTENCES = {
         "The alias %(alias)s accepts mail from known contacts only, and %(address)s is unknown."
     ),
     "decide_held_start_only": _lt(
-        "It is held, since only its start could be kept. Raise the limit in the settings and take"
-        " it from the mailbox, or read it there."
+        "It is held, since only its start could be kept. Once the limit in the settings is"
+        " raised, the next visit to the mailbox fetches all of it."
     ),
     "decide_for_nobody": _lt("It leads to no support alias and answers no ticket."),
     # act

@@ -58,6 +58,16 @@ class TestFailures(Failures):
                 self.retry()
         return row
 
+    def test_a_setting_that_is_no_number_does_not_stop_the_intake(self):
+        for value in ("a lot", "-3"):
+            for name in ("max_size_mb", "max_parts", "max_attachments", "keep_source_days"):
+                self.env["ir.config_parameter"].set_param(f"helpdesk_mailflow.{name}", value)
+            with self.subTest(value=value), self.assertLogs(INTAKE, "WARNING") as logged:
+                self.assertTrue(self.take_ticket(mail()))
+                self.assertEqual(self.env["helpdesk.intake"]._max_size(), 100 * 1024 * 1024)
+                self.assertEqual(self.env["helpdesk.incoming.mail"]._keep_source_days(), 90)
+            self.assertIn("max_parts is no number", logged.output[0])
+
     @mute_logger("odoo.addons.helpdesk_mailflow.models.helpdesk_incoming_mail_source")
     def test_a_source_that_cannot_be_read_blocks_no_other(self):
         with patch.object(source_module, "FILE_FROM", 1):

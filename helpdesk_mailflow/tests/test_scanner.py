@@ -23,6 +23,7 @@ class Mailbox:
 
     def __init__(self, folders=("INBOX", "Support", "Trash")):
         self.names = folders
+        self.message = mail(subject="Whole")
 
     def folders(self):
         return [SimpleNamespace(name=name, selectable=True, special_use="") for name in self.names]
@@ -39,7 +40,14 @@ class Mailbox:
         ]
 
     def heads(self, uids):
-        return {uid: SimpleNamespace(received=self.received(uid)) for uid in uids}
+        return {uid: SimpleNamespace(received=self.received(uid), seen=False) for uid in uids}
+
+    def fetch(self, uids):
+        for uid in uids:
+            yield uid, self.message
+
+    def mark_seen(self, uids):
+        self.marked = uids
 
     def received(self, uid):
         return datetime(2026, 3, uid, tzinfo=timezone.utc)
@@ -257,6 +265,10 @@ class TestScanner(MailflowCase):
                 self.assertFalse(left.active or left.is_read)
                 self.assertEqual(self.scanner.read_folder_ids.mapped("name"), ["INBOX"])
 
+    def triggers(self):
+        scan = self.env.ref("helpdesk_mailflow.ir_cron_scan")
+        return self.env["ir.cron.trigger"].search([("cron_id", "=", scan.id)])
+
     def arrive(self, folder, uid, **values):
         """A row of a mail as a visit stores it."""
         values = {
@@ -285,6 +297,35 @@ class TestScanner(MailflowCase):
         self.assertIn("mailbox_left", self.codes(row))
         self.assertEqual(self.scanner.mail_count, 1)
         self.assertEqual(row.folder_id, folder)
+
+    def test_the_whole_of_a_mail_above_the_limit_can_be_had_later(self):
+        manager = self.make_user("mf-scan-manager", "helpdesk_mgmt.group_helpdesk_manager")
+        folder = self.scanner.read_folder_ids
+        folder._begin(1, 4, None)
+        row = self.arrive(folder, "1", start_only=True, size=3 * 2**20, company_id=self.company.id)
+        self.env["helpdesk.intake"]._process(row)
+        self.assertEqual((row.state, row.can_take_in), ("held", False))
+        limit = "helpdesk_mailflow.max_size_mb"
+        self.env["ir.config_parameter"].set_param(limit, "2")
+        visit = Visit(self.scanner, float("inf"))
+        visit.mailbox = Mailbox()
+        visit._fetch_whole(folder, [])
+        self.assertTrue(row.start_only, "it is above the limit still")
+        with self.assertRaisesRegex(UserError, "3 MB this mail is above the limit of 2 MB"):
+            row.with_user(manager).action_retry()
+        self.env["ir.config_parameter"].set_param(limit, "4")
+        self.triggers().unlink()
+        row.with_user(manager).action_retry()
+        self.assertTrue(self.triggers())
+        with self.own_transaction() as env:
+            visit = Visit(self.scanner.with_env(env), float("inf"))
+            visit.mailbox = Mailbox()
+            visit._fetch_whole(folder.with_env(env), [])
+        self.assertEqual((row.state, row.start_only), ("done", False), row.why)
+        self.assertEqual(row.ticket_ids.name, "Whole")
+        self.assertEqual(visit.mailbox.marked, [1])
+        source = self.env["helpdesk.incoming.mail.source"]._load(row.ids)[row.id]
+        self.assertEqual(source, visit.mailbox.message)
 
     def test_numbers_of_another_pop_mailbox_are_new(self):
         self.scanner.server_type = "pop"

@@ -218,3 +218,10 @@ def test_of_a_mail_over_the_size_limit_the_start_is_kept_and_held(odoo, dovecot,
     assert "stored_start_only" in held["trace"]
     assert "decide_held_start_only" in held["trace"]
     assert "start" in held["why"]
+    assert sum(r"\Seen" not in flags for flags in dovecot.flags(user).values()) == 1
+    # the limit was raised, so the next visit has the whole
+    assert odoo.do("visit", scanner) is None
+    whole = next(row for row in odoo.do("mails", scanner) if row["subject"] == "too large")
+    assert (whole["state"], len(whole["tickets"])) == ("done", 1)
+    assert "stored_whole" in whole["trace"]
+    assert all(r"\Seen" in flags for flags in dovecot.flags(user).values())
