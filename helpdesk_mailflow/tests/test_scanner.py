@@ -222,6 +222,24 @@ class TestScanner(MailflowCase):
         with self.assertRaisesRegex(UserError, "at least one folder"):
             self.scanner.action_activate()
 
+    def test_running_now_does_not_keep_somebody_waiting(self):
+        clock, given = [1000.0], []
+
+        def read(_scanner, seconds):
+            given.append(seconds)
+            clock[0] += 44 if len(given) == 1 else 46
+            return None, 7
+
+        module = "odoo.addons.helpdesk_mailflow.models.fetchmail_server"
+        with (
+            patch.object(FetchmailServer, "_read_mailbox", read),
+            patch(f"{module}.time", SimpleNamespace(monotonic=lambda: clock[0])),
+        ):
+            told = [self.scanner._run_now()["params"]["message"] for _run in range(2)]
+        self.assertEqual(given, [45.0, 45.0])
+        self.assertEqual(told[0], "7 mails were fetched.")
+        self.assertIn("7 mails were fetched so far", told[1])
+
     # ---- folders ----
 
     def test_folders_are_chosen_from_those_on_the_server(self):
