@@ -295,7 +295,11 @@ class HelpdeskIncomingMail(models.Model):
     def _compute_source_preview(self):
         # sudo: the side table has no rights of its own; who reads the row may read it
         errors = {}
-        sources = self.env["helpdesk.incoming.mail.source"].sudo()._load(self.ids, errors)
+        sources = (
+            self.env["helpdesk.incoming.mail.source"]
+            .sudo()
+            ._load(self.ids, errors, limit=PREVIEW_BYTES + 1)
+        )
         for mail in self:
             raw = sources.get(mail.id)
             if mail.id in errors:
@@ -315,7 +319,7 @@ class HelpdeskIncomingMail(models.Model):
                 .replace("\x00", "\N{REPLACEMENT CHARACTER}")
             )
             if len(raw) > PREVIEW_BYTES:
-                text += self.env._("\n… %(left)s bytes more", left=len(raw) - PREVIEW_BYTES)
+                text += self.env._("\n… %(left)s bytes more", left=mail.size - PREVIEW_BYTES)
             mail.source_preview = text
 
     # ------------------------------------------------------------

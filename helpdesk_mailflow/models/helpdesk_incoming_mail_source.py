@@ -123,25 +123,33 @@ class HelpdeskIncomingMailSource(models.Model):
                 _logger.info("Source file %s was gone already", os.path.basename(path))
 
     @api.model
-    def _load(self, mail_ids, errors: dict[int, str] | None = None) -> dict[int, bytes]:
+    def _load(
+        self, mail_ids, errors: dict[int, str] | None = None, limit: int | None = None
+    ) -> dict[int, bytes]:
         """Raw sources of incoming mails, by their ids; those no longer kept are absent, and so
         are those that cannot be read: one of them stands in nobody else's way.
 
         :param errors: why a source could not be read is put here, by the id of its mail
+        :param limit: only so many bytes of each, without unpacking the rest
         """
         self.env.flush_all()
+        # zlib makes nothing larger by more than a few bytes in a block
+        packed_limit = limit + limit // 8 + 1024 if limit else None
         self.env.cr.execute(
-            "SELECT mail_id, content, file_name FROM helpdesk_incoming_mail_source"
-            " WHERE mail_id = ANY(%s)",
-            [list(mail_ids)],
+            "SELECT mail_id, substring(content FOR COALESCE(%s, length(content))), file_name"
+            " FROM helpdesk_incoming_mail_source WHERE mail_id = ANY(%s)",
+            [packed_limit, list(mail_ids)],
         )
         found = {}
         for mail_id, content, file_name in self.env.cr.fetchall():
             try:
                 if file_name:
                     with open(os.path.join(self._folder(), file_name), "rb") as source:
-                        content = source.read()
-                found[mail_id] = zlib.decompress(bytes(content))
+                        content = source.read(packed_limit or -1)
+                if limit:
+                    found[mail_id] = zlib.decompressobj().decompress(bytes(content), limit)
+                else:
+                    found[mail_id] = zlib.decompress(bytes(content))
             except (OSError, zlib.error) as error:
                 # missing: a database that was copied or restored without the folder
                 _logger.warning("The source of incoming mail %s cannot be read: %s", mail_id, error)

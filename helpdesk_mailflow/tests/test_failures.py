@@ -88,7 +88,7 @@ class TestFailures(Failures):
         self.assertEqual(good.ticket_ids.name, "Whole")
         self.assertIn("could not be read", corrupt.why)
         self.assertIn("No such file", missing.error)
-        self.assertIn("cannot be read", corrupt.source_preview)
+        self.assertIn("cannot be read", missing.source_preview)
         self.assertEqual(corrupt.company_id, self.company)
         self.assertTrue(corrupt.can_retry)
 

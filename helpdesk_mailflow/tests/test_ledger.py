@@ -154,6 +154,18 @@ class TestLedger(MailflowCase):
         self.assertLess(len(preview), 70000)
         self.assertRegex(preview, r"… \d+ bytes more$")
 
+    def test_the_preview_unpacks_no_more_than_it_shows(self):
+        head = b"From: a@acorn-tests.example\nSubject: Zeros and noise\n\n"
+        for body, file_from in ((b"\0", 2**30), (b"\0", 1), (None, 2**30), (None, 1)):
+            raw = head + (os.urandom(400_000) if body is None else body * 9_000_000)
+            with patch.object(source_module, "FILE_FROM", file_from):
+                row = self.store(self.env, raw)
+            fail = patch.object(source_module.zlib, "decompress", side_effect=AssertionError)
+            with self.subTest(body=body, file_from=file_from), fail:
+                preview = row.source_preview
+                self.assertEqual(preview[:51], raw[:51].decode())
+                self.assertTrue(preview.endswith(f"… {len(raw) - 64 * 1024} bytes more"))
+
     def test_odd_bytes_do_not_break_the_preview(self):
         row = self.take(mail().replace(b"smoke", b"sm\x00\xf6\xffke"))
         self.assertIn("sm\N{REPLACEMENT CHARACTER}", row.source_preview)
