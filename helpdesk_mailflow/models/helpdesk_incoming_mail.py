@@ -51,7 +51,8 @@ class HelpdeskIncomingMail(models.Model):
     folder_id = fields.Many2one(
         "helpdesk.mail.folder", ondelete="set null", index="btree_not_null", readonly=True
     )
-    scanner_label = fields.Char(related="folder_id.scanner_label", store=True, string="Scanner")
+    # not stored: a scanner that is renamed would rewrite each of its rows
+    scanner_label = fields.Char(related="folder_id.scanner_label", string="Scanner")
     uidvalidity = fields.Char("UIDVALIDITY", readonly=True)
     uid = fields.Char("UID", readonly=True)
     size = fields.Integer(readonly=True, help="Bytes")

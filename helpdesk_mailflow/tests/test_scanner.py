@@ -299,6 +299,24 @@ class TestScanner(MailflowCase):
         origin = ("stored_scanner", {"folder": "INBOX", "size": 1})
         return self.env["helpdesk.intake"]._store([Arrival(mail(), values, origin)])
 
+    def test_a_scanner_that_is_renamed_rewrites_no_row(self):
+        row = self.arrive(self.scanner.folder_ids, "1", company_id=self.company.id)
+        self.env["helpdesk.intake"]._process(row)
+        row._write({"write_date": "2020-01-01"})
+        self.env.cr.execute("SELECT ctid FROM helpdesk_incoming_mail WHERE id = %s", [row.id])
+        before = self.env.cr.fetchall()
+        self.scanner.name = "Renamed"
+        self.env.flush_all()
+        self.env.cr.execute("SELECT ctid FROM helpdesk_incoming_mail WHERE id = %s", [row.id])
+        self.assertEqual(self.env.cr.fetchall(), before)
+        # an agent may not see folders, but where a mail of the ticket came from
+        agent = self.make_user("mf-scan-agent", "helpdesk_mgmt.group_helpdesk_user")
+        found = self.env["helpdesk.incoming.mail"].with_user(agent)
+        found = found.search([("scanner_label", "ilike", "renam"), ("id", "=", row.id)])
+        self.assertEqual(found.scanner_label, "Renamed")
+        groups = found.formatted_read_group([("id", "=", row.id)], ["folder_id"], ["__count"])
+        self.assertEqual(groups[0]["folder_id"][1], "Renamed: INBOX")
+
     def test_numbers_of_the_mailbox_before_say_nothing_of_another(self):
         with self.mailbox():
             self.begin(start="days", days=36500).action_confirm()
