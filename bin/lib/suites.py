@@ -243,29 +243,34 @@ def run_suites(arguments):
     """Run lint and all suites, or only what *arguments* names; return the exit code."""
     paths, options = split(arguments)
     install_packages()
-    results = []
+    results, selected = [], False
     if not paths:
         results.append(("lint", *lint()))
     for suite in suites():
         wanted = suite.share(paths) if paths else [str(folder) for folder in suite.folders]
         if paths and not wanted:
             continue
-        results.append((suite.name, *_run_suite(suite, wanted, options)))
+        code, line = _run_suite(suite, wanted, options)
+        selected = selected or code != NO_TESTS_COLLECTED
+        # one suite of several may have nothing that -k or -m selects
+        results.append((suite.name, 0 if code == NO_TESTS_COLLECTED else code, line))
     if not results:
         raise Problem(f"No suite contains {' '.join(paths)}.")
     say("")
     for name, code, line in results:
         say(f"{name:>10}: {'ok    ' if code == 0 else 'FAILED'} {line}")
+    if not selected:
+        raise Problem(f"No test was selected by {' '.join(arguments)}.")
     return 1 if any(code for _, code, _ in results) else 0
 
 
 def _run_suite(suite, paths, options):
-    """Run one suite; return (exit code, its closing line)."""
+    """Run one suite; return (pytest's exit code, its closing line)."""
     say(f"\n── {suite.name} " + "─" * (74 - len(suite.name)))
     folders = [Path(path.split("::")[0]) for path in paths]
     if not any(f.is_file() or any(f.rglob("test_*.py")) for f in folders):
         say(f"There are no {suite.name} tests yet.")
-        return 0, "no tests yet"
+        return NO_TESTS_COLLECTED, "no tests yet"
     try:
         extra = suite.prepare()
     except Problem as problem:
@@ -275,7 +280,6 @@ def _run_suite(suite, paths, options):
     code, line = stream(command, {**environment.odoo_environment(), **extra}, options)
     if code == NO_TESTS_COLLECTED:
         say(f"No {suite.name} test was selected.")
-        return 0, line
     return code, line
 
 
