@@ -124,6 +124,8 @@ class HelpdeskIntake(models.AbstractModel):
             parts=self._number("max_parts", defaults.parts),
             depth=self._number("max_depth", defaults.depth),
             attachments=self._number("max_attachments", defaults.attachments),
+            text_bytes=self._number("max_text_kb", defaults.text_bytes // 1024) * 1024,
+            header_bytes=self._number("max_header_kb", defaults.header_bytes // 1024) * 1024,
         )
 
     @api.model

@@ -6,6 +6,7 @@ import xmlrpc.client as xmlrpclib
 from odoo import api, models
 
 from ..mailflow.mail import read
+from ..mailflow.note import note
 from .intake import Arrival
 
 _logger = logging.getLogger(__name__)
@@ -93,12 +94,18 @@ class MailThread(models.AbstractModel):
         # sudo: the ledger is not the caller's to write; what the mail makes is made in the
         # name of its sender, as Odoo's gateway does
         intake = self.with_context(default_fetchmail_server_id=None).env["helpdesk.intake"].sudo()
+        limit = intake._max_size()
+        notes = []
+        if len(raw) > limit:
+            # kept whole: after this call nobody else may have it
+            notes.append(note("stored_above_limit", limit=limit))
         row = intake._store(
             [
                 Arrival(
                     raw,
                     {**values, "fallback": fallback, "strip_attachments": strip_attachments},
                     (origin[0], {**origin[1], "size": len(raw)}),
+                    notes=notes,
                 )
             ]
         )

@@ -31,6 +31,25 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="helpdesk_mailflow.max_attachments",
     )
 
+    helpdesk_max_depth = fields.Integer(
+        "Levels of parts opened",
+        default=30,
+        config_parameter="helpdesk_mailflow.max_depth",
+        help="Of mails within mails and parts within parts",
+    )
+    helpdesk_max_text_kb = fields.Integer(
+        "Text kept of a mail",
+        default=2048,
+        config_parameter="helpdesk_mailflow.max_text_kb",
+        help="Kilobytes of all its body text together",
+    )
+    helpdesk_max_header_kb = fields.Integer(
+        "Header read of a mail",
+        default=256,
+        config_parameter="helpdesk_mailflow.max_header_kb",
+        help="Kilobytes, and as much of each part",
+    )
+
     def set_values(self):
         result = super().set_values()
         if not self.helpdesk_keep_source_days:

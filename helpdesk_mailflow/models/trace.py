@@ -34,6 +34,9 @@ SENTENCES = {
     "stored_mailgate": _lt("Handed over by the mail gateway script, %(size)s bytes."),
     "stored_upload": _lt("Dropped here as a file by %(user)s, %(size)s bytes."),
     "stored_whole": _lt("The whole mail was fetched again, %(size)s bytes."),
+    "stored_above_limit": _lt(
+        "It is larger than the limit of %(limit)s bytes, and kept whole, since it is nowhere else."
+    ),
     "stored_start_only": _lt(
         "With %(size)s bytes it is larger than the limit of %(limit)s bytes: only its start is"
         " kept here, the whole mail stays in the mailbox."

@@ -45,6 +45,17 @@ class TestDoors(MailflowCase):
                 source = self.env["helpdesk.incoming.mail.source"]._load(row.ids)[row.id]
                 self.assertEqual(source, raw)
 
+    def test_what_is_handed_over_is_kept_whole_also_above_the_size_limit(self):
+        self.env["ir.config_parameter"].set_param("helpdesk_mailflow.max_size_mb", "1")
+        raw = mail(attachments=[("a.bin", "application/x-data", bytes(1_000_000))])
+        row = self.take(raw)
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+        self.assertIn("stored_above_limit", self.codes(row))
+        self.assertEqual(
+            len(self.env["helpdesk.incoming.mail.source"]._load(row.ids)[row.id]), len(raw)
+        )
+        self.assertNotIn("stored_above_limit", self.codes(self.take(mail())))
+
     def test_raw_bytes_survive_a_caller_that_decodes_with_surrogates(self):
         raw = mail().replace(b"smoke", b"sm\xf6ke")
         row = self.take(raw.decode("utf-8", "surrogateescape"))

@@ -74,13 +74,17 @@ class TestSettings(TransactionCase):
                 "helpdesk_keep_source_days": 7,
                 "helpdesk_max_parts": 50,
                 "helpdesk_max_attachments": 3,
+                "helpdesk_max_depth": 4,
+                "helpdesk_max_text_kb": 5,
+                "helpdesk_max_header_kb": 6,
                 "helpdesk_create_contacts": "rule",
             }
         )
         settings.execute()
         self.assertEqual(self.env["helpdesk.incoming.mail"]._keep_source_days(), 7)
         limits = self.env["helpdesk.intake"]._limits()
-        self.assertEqual((limits.parts, limits.attachments), (50, 3))
+        self.assertEqual((limits.parts, limits.attachments, limits.depth), (50, 3, 4))
+        self.assertEqual((limits.text_bytes, limits.header_bytes), (5 * 1024, 6 * 1024))
         self.assertEqual(self.env.company.helpdesk_create_contacts, "rule")
 
     def test_zero_days_stay_zero(self):
