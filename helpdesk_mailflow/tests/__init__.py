@@ -13,5 +13,6 @@ from . import (
     test_ticket,
     test_tours,
     test_trace,
+    test_translations,
     test_upload,
 )
