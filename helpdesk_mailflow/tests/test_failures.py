@@ -66,7 +66,7 @@ class TestFailures(Failures):
                 self.assertTrue(self.take_ticket(mail()))
                 self.assertEqual(self.env["helpdesk.intake"]._max_size(), 100 * 1024 * 1024)
                 self.assertEqual(self.env["helpdesk.incoming.mail"]._keep_source_days(), 90)
-            self.assertIn("max_parts is no number", logged.output[0])
+            self.assertIn("max_parts is no number", "\n".join(logged.output))
 
     @mute_logger("odoo.addons.helpdesk_mailflow.models.helpdesk_incoming_mail_source")
     def test_a_source_that_cannot_be_read_blocks_no_other(self):

@@ -434,3 +434,27 @@ def test_a_defect_in_one_visit_does_not_stop_the_others(box_on, dovecot, odoo):
     odoo.do("cron_scan")
     assert [len(box.rows()) for box in boxes] == [1, 1]
     assert boxes[0].state()["error"] == ""
+
+
+# --- another mailbox
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop"])
+def test_a_scanner_that_is_moved_reads_the_other_mailbox_whole(box_on, dovecot, protocol):
+    ports = {"imap": dovecot.imap_port, "pop": dovecot.pop_port}
+    box = box_on(dovecot, server_type=protocol, port=ports[protocol])
+    box.begin("next")
+    box.get("first here", "second here")
+    assert box.visit() is None
+    other = f"moved{next(_numbers)}@example.com"
+    dovecot.add_user(other)
+    box.user = other
+    box.get("first there", "second there", "third there")
+    box.change(user=other)
+    assert box.state()["state"] == "off", "where to begin is asked again"
+    assert box.begin("days", 36500) == 3
+    assert box.visit() is None
+    here, there = ["first here", "second here"], ["first there", "second there", "third there"]
+    assert box.subjects() == here + there
+    assert box.visit() is None
+    assert len(box.rows()) == 5
