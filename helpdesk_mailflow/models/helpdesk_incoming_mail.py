@@ -110,7 +110,6 @@ class HelpdeskIncomingMail(models.Model):
     taken_in = fields.Boolean(
         readonly=True, help="A person asked to take it in, whatever was decided before"
     )
-    passed_on = fields.Boolean(readonly=True, help="Odoo's own gateway has had it")
     mailbox_todo = fields.Selection(
         [("seen", "Mark as read")],
         readonly=True,
@@ -294,6 +293,7 @@ class HelpdeskIncomingMail(models.Model):
         )
 
     def _compute_source_preview(self):
+        self.check_access("read")
         # sudo: the side table has no rights of its own; who reads the row may read it
         errors = {}
         sources = (
@@ -547,7 +547,7 @@ class HelpdeskIncomingMail(models.Model):
     def _gc_sources(self):
         """Drop raw sources that are older than what is set; the rows stay."""
         days = self._keep_source_days()
-        if not days:
+        if days <= 0:
             return
         limit = self.env.cr.now() - timedelta(days=days)
         kept = [State.NEW.value, State.FAILED.value, State.HELD.value, State.NOT_TAKEN_IN.value]

@@ -32,7 +32,7 @@ class HelpdeskIncomingMailDelivery(models.Model):
         required=True,
         readonly=True,
         default=0,
-        help="The support alias' id, also after it was deleted; 0 for none",
+        help="The support alias' id, also after it was deleted; 0 for none, -1 for Odoo's gateway",
     )
     company_id = fields.Many2one("res.company", index=True, readonly=True)
     outcome = fields.Selection(
@@ -45,6 +45,7 @@ class HelpdeskIncomingMailDelivery(models.Model):
             ("ledger", "Kept here only"),
             ("not_taken_in", "Not taken in"),
             ("held", "Held"),
+            ("passed_on", "Handed to another part of Odoo"),
         ],
         required=True,
         readonly=True,

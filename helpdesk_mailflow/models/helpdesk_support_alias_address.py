@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import escape_psql
 
 
 class HelpdeskSupportAliasAddress(models.Model):
@@ -102,3 +103,29 @@ class HelpdeskSupportAliasAddress(models.Model):
                     model=taken[0].alias_model_id.name,
                 )
             )
+        # sudo: these may belong to other companies
+        domains = self.env["mail.alias.domain"].sudo().search([])
+        scanners = self.env["fetchmail.server"].sudo().with_context(active_test=False)
+        for address in external:
+            if address.email in (
+                *domains.mapped("catchall_email"),
+                *domains.mapped("bounce_email"),
+                *domains.mapped("default_from_email"),
+            ):
+                raise ValidationError(
+                    self.env._("Odoo itself sends and answers as %(email)s.", email=address.email)
+                )
+            if scanners.search_count(
+                [
+                    ("is_scanner", "=", True),
+                    ("user", "=ilike", escape_psql(address.email)),
+                    ("company_id", "!=", address.company_id.id),
+                ],
+                limit=1,
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(email)s is the mailbox of another company's mail scanner.",
+                        email=address.email,
+                    )
+                )

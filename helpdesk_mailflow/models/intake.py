@@ -172,7 +172,7 @@ class HelpdeskIntake(models.AbstractModel):
                 for group in self._independent(entries):
                     self._run(group, commit)
             except psycopg2.OperationalError:
-                if commit:
+                if commit and not self.env.cr.connection.closed:
                     # not the mails' fault, so it does not count against them
                     self.env.cr.rollback()
                     self._unclaim(batch)
@@ -289,7 +289,6 @@ class HelpdeskIntake(models.AbstractModel):
                     company_id=company.id,
                     folder_alias_id=folder.scanner_id.default_alias_id.id or None,
                     fallback=row.fallback if isinstance(row.fallback, dict) else None,
-                    passed_on=row.passed_on,
                     start_only=row.start_only,
                     forced=row.taken_in,
                 )
@@ -324,14 +323,9 @@ class HelpdeskIntake(models.AbstractModel):
             if not entries:
                 return
             plans = self._plans(entries)
-            passed = self.env["helpdesk.intake.act"]._pass_on(plans)
-            if passed:
+            if self.env["helpdesk.intake.act"]._pass_on(plans):
                 if commit:
                     self._commit()
-                entries = [
-                    replace(each, passed_on=each.passed_on or each.row_id in passed)
-                    for each in entries
-                ]
                 return self._run(entries, commit, attempt)
             with self.env.cr.savepoint():
                 self.env["helpdesk.intake.act"]._act(plans)
@@ -341,11 +335,16 @@ class HelpdeskIntake(models.AbstractModel):
                 self.env.cr.rollback()
                 self._run(entries, commit, attempt + 1)
                 return
+            if self._is_same_mail_at_once(error):
+                # the caller's transaction has to begin anew, to see what the other one did
+                raise psycopg2.errors.SerializationFailure(str(error)) from error
             if not isinstance(error, psycopg2.errors.UniqueViolation):
                 raise
             failure = error
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if not self._is_of_the_mail(error):
+                raise
+            failure = error
         except Exception as error:  # noqa: BLE001 -- whatever a mail can cause ends in its row
             failure = error
         else:
@@ -361,6 +360,17 @@ class HelpdeskIntake(models.AbstractModel):
         self._fail(entries[0], failure)
         if commit:
             self._commit()
+
+    @api.model
+    def _is_same_mail_at_once(self, error: psycopg2.Error) -> bool:
+        constraint = getattr(error.diag, "constraint_name", None) or ""
+        return constraint == "helpdesk_incoming_mail_delivery__once"
+
+    @api.model
+    def _is_of_the_mail(self, error: psycopg2.Error) -> bool:
+        """Whether the database refused what a mail asks of it (a value that fits into no index,
+        a query that takes too long), rather than being away itself."""
+        return not self.env.cr.connection.closed and (error.pgcode or "")[:2] in ("53", "54", "57")
 
     @api.model
     def _still_waiting(self, entries: list[Entry]) -> list[Entry]:
@@ -426,6 +436,12 @@ class HelpdeskIntake(models.AbstractModel):
         self.env["ir.cron"]._commit_progress(remaining=len(rows))
         # one at a time: one of them may be the one that ends processes
         for row in rows:
-            self._process(row, commit=True)
+            try:
+                self._process(row, commit=True)
+            except psycopg2.OperationalError:
+                if self.env.cr.connection.closed:
+                    raise
+                _logger.warning("Incoming mail %s is left for the next time", row.id, exc_info=True)
+                self.env.cr.rollback()
             if not self.env["ir.cron"]._commit_progress(1):
                 break

@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 import logging
+import re
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg2
 from markupsafe import Markup
@@ -14,7 +16,7 @@ from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from . import trace
-from .intake_values import DeliveryPlan, Outcome, Plan
+from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan
 from .reviewed_overrides import unknown_overrides
 
 _logger = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ GATEWAY_CONTEXT = {
 }
 #: Outcomes of mails about a message that we sent.
 REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT)
+#: What stands between the addresses of a delivery report.
+NO_ADDRESS = re.compile(r"[\s<>;,:\"'()\[\]]+")
 #: Longest header that is kept in a column of the ledger (characters).
 COLUMN = 1000
 
@@ -42,6 +46,7 @@ class Item:
     ticket: object = None
     message: object = None
     notes: list = None
+    quiet: bool = False
 
     @property
     def mail(self) -> Mail:
@@ -59,6 +64,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
         items = [Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries]
+        self._tell_quiet(items)
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
@@ -80,17 +86,29 @@ class HelpdeskIntakeAct(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _pass_on(self, plans: list[Plan]) -> set[int]:
+    def _pass_on(self, plans: list[Plan]) -> bool:
         """Let Odoo's own gateway have the mails that concern others, too: each once, before
         the batch and outside of its savepoint. Odoo sends its refusals at once, so a batch
         that is halved must not have them sent again. An error there undoes nothing here.
 
-        :return: ids of their rows
+        :return: whether there were any
         """
         entries = [plan.verdict.entry for plan in plans if plan.pass_on]
         sources = self.env["helpdesk.incoming.mail.source"]._load([each.row_id for each in entries])
         for entry in entries:
             row = self.env["helpdesk.incoming.mail"].browse(entry.row_id)
+            row.write(self._row_values(entry.mail))
+            row.flush_recordset()
+            # first, since its unique index keeps another process with the same mail waiting
+            self.env["helpdesk.incoming.mail.delivery"].create(
+                {
+                    "mail_id": row.id,
+                    "identity": entry.mail.identity,
+                    "alias_key": GATEWAY_KEY,
+                    "company_id": entry.company_id,
+                    "outcome": Outcome.PASSED_ON.value,
+                }
+            )
             gateway = self.env["mail.thread"].with_context(
                 mailflow_door=False, mailflow_without_tickets=True
             )
@@ -106,8 +124,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 row._add_trace("act", note("act_pass_on_failed", error=text))
             else:
                 row._add_trace("act", note("act_passed_on" if made else "act_passed_on_nothing"))
-            row.passed_on = True
-        return {entry.row_id for entry in entries}
+        return bool(entries)
 
     # ------------------------------------------------------------
     # CONTACTS
@@ -193,12 +210,36 @@ class HelpdeskIntakeAct(models.AbstractModel):
         root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.user_root")
         for item in items:
             contact = item.delivery.contact
-            groups[(contact and contact.user_id) or root_id, self._is_quiet(item)].append(item)
+            groups[(contact and contact.user_id) or root_id, item.quiet].append(item)
         return groups
 
     @api.model
-    def _is_quiet(self, item) -> bool:
-        return item.plan.verdict.kind.kind is not Kind.MESSAGE
+    def _tell_quiet(self, items) -> None:
+        """To which mails nothing may answer automatically: those of programs, of ourselves, of
+        nobody, and of senders who write very much (by Odoo's own limits against loops)."""
+        param = self.env["ir.config_parameter"].sudo().get_param
+        minutes = int(param("mail.gateway.loop.minutes", 120))
+        limit = int(param("mail.gateway.loop.threshold", 20))
+        counts = defaultdict(int)
+        for item in items:
+            counts[item.mail.from_.normalized] += 1
+        for sender, count in self.env["helpdesk.incoming.mail"]._read_group(
+            [
+                ("from_address", "in", list(counts)),
+                ("create_date", ">", self.env.cr.now() - timedelta(minutes=minutes)),
+            ],
+            ["from_address"],
+            ["__count"],
+        ):
+            counts[sender] += count
+        for item in items:
+            verdict, sender = item.plan.verdict, item.mail.from_.normalized
+            item.quiet = (
+                verdict.kind.kind is not Kind.MESSAGE
+                or not sender
+                or sender in verdict.own_addresses
+                or counts[sender] > limit
+            )
 
     @api.model
     def _stages(self, team_id, company_id):
@@ -291,6 +332,12 @@ class HelpdeskIntakeAct(models.AbstractModel):
         return Markup(mail.body_html)
 
     @api.model
+    def _participants(self, item):
+        """Contacts among To and Cc that the ticket's company may know."""
+        found = self.env["res.partner"].browse(item.plan.verdict.participants)
+        return found.filtered(lambda each: each.company_id.id in (False, item.delivery.company_id))
+
+    @api.model
     def _subscribe(self, items) -> None:
         """The requester, and the contacts among To and Cc, follow the ticket."""
         _all, internal, external = self.env["mail.message.subtype"]._default_subtypes(
@@ -298,7 +345,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         )
         values = []
         for item in items:
-            partners = item.partner | self.env["res.partner"].browse(item.plan.verdict.participants)
+            partners = item.partner | self._participants(item)
             for partner in partners:
                 subtypes = external if partner.partner_share else [*external, *internal]
                 values.append(
@@ -342,8 +389,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 new = ticket._mail_cc_sanitized_raw_dict(", ".join(self._cc_addresses(item)))
                 if new.keys() - cc.keys():
                     ticket.email_cc = ", ".join((new | cc).values())
-                if item.plan.verdict.participants:
-                    ticket._message_subscribe(list(item.plan.verdict.participants))
+                participants = self._participants(item)
+                if participants:
+                    ticket._message_subscribe(participants.ids)
             if item.delivery.reopen:
                 item.notes.append(self._reopen(ticket))
             item.notes.append(note("act_reply", ticket=ticket.number))
@@ -368,7 +416,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 self.env["helpdesk.ticket"]
                 .with_user(user)
                 .sudo()
-                .with_context(**GATEWAY_CONTEXT, mailflow_no_automatic_answer=self._is_quiet(item))
+                .with_context(**GATEWAY_CONTEXT, mailflow_no_automatic_answer=item.quiet)
                 .browse(item.delivery.ticket_id)
             )
         return item.ticket
@@ -397,10 +445,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
         else:
             self._post_in_batch(items)
         for item in items:
-            participants = item.plan.verdict.participants
+            participants = self._participants(item)
             if participants:
                 # after the notification: they had the mail itself
-                item.message.partner_ids = [(4, each) for each in participants]
+                item.message.partner_ids = [(4, each) for each in participants.ids]
         self._show_inline_images(items)
 
     @api.model
@@ -541,10 +589,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 [("mail_message_id", "in", item.message.ids), ("notification_type", "=", "email")]
             )
             report = "\n".join((item.mail.text, *item.mail.delivery.statuses)).lower()
+            named = {word.strip(".") for word in NO_ADDRESS.split(report)}
             failed = notifications.filtered(
-                lambda each, report=report: (
-                    (each.res_partner_id.email_normalized or each.mail_email_address or "\n\n")
-                    in report
+                lambda each, named=named: (
+                    (each.res_partner_id.email_normalized or each.mail_email_address) in named
                 )
             )
             if not failed and len(notifications) == 1:

@@ -4,7 +4,7 @@ from odoo import api, models
 
 from ..mailflow.kind import Kind
 from ..mailflow.note import note
-from .intake_values import Contact, DeliveryPlan, Outcome, Plan, State, Verdict
+from .intake_values import GATEWAY_KEY, Contact, DeliveryPlan, Outcome, Plan, State, Verdict
 
 
 class HelpdeskIntakeDecide(models.AbstractModel):
@@ -50,7 +50,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         )
         if for_others and state is not State.PASSED_ON:
             notes = (*notes, note("decide_pass_on", address=verdict.other_models))
-        pass_on = for_others and not entry.passed_on
+        pass_on = for_others and GATEWAY_KEY not in verdict.known_aliases
         return Plan(verdict, state, tuple(deliveries), pass_on, tuple(notes))
 
     @api.model

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from ..mailflow.kind import tell_kind
 from ..mailflow.mail import Mail, Recipient
 from ..mailflow.note import Note, note
-from .intake_values import Contact, Destination, Entry, Known, Outcome, Thread, Verdict
+from .intake_values import GATEWAY_KEY, Contact, Destination, Entry, Known, Outcome, Thread, Verdict
 
 #: Where servers delivered a mail to. What the customer wrote into To and Cc comes first:
 #: every support alias named there gets the mail. A mail that names none there (forwarded,
@@ -34,6 +34,8 @@ NUMBER = r"([A-Z]{1,8}[-/]?\d{3,12})"
 TAG = re.compile(
     rf"\[#?{NUMBER}\]|(?<!\w)#{NUMBER}\b|^(?:\s*\w{{1,6}}(?:\[\d+\])?\s*:)*\s*{NUMBER}(?=\s+-\s)"
 )
+#: Contacts among To and Cc that follow a ticket, at the most.
+PARTICIPANTS = 20
 #: Outcomes that made something of a mail.
 SETTLED = tuple(
     outcome.value for outcome in Outcome if outcome not in (Outcome.NOT_TAKEN_IN, Outcome.HELD)
@@ -81,12 +83,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         kinds = {each.row_id: tell_kind(each.mail) for each in entries}
         threads = self._threads(entries, kinds)
         addresses = self._addresses(entries)
-        known = self._known(entries)
+        own = self._own_addresses(entries)
+        known = self._known(entries, own)
         destinations = {
             each.row_id: self._destinations(each, addresses, threads.get(each.row_id))
             for each in entries
         }
-        own = self._own_addresses(entries)
         partners = self._partners(entries)
         contacts = self._contacts(entries, destinations, threads, own, partners)
         verdicts = []
@@ -147,7 +149,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _known(self, entries) -> dict[int, Known]:
+    def _known(self, entries, own_addresses) -> dict[int, Known]:
         """What came in before, by row id."""
         identities = [each.mail.identity for each in entries]
         rows = defaultdict(list)
@@ -181,7 +183,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 elif row_id < each.row_id:
                     other.append(row_id)
             for row_id, _digest in rows[mail.identity]:
-                made.update(message_id for _key, _outcome, message_id in deliveries[row_id])
+                for alias_key, _outcome, message_id in deliveries[row_id]:
+                    made.add(message_id)
+                    if alias_key == GATEWAY_KEY:
+                        # Odoo's own gateway takes no Message-ID twice, whatever the body
+                        settled.add(alias_key)
             for row_id in same:
                 for alias_key, outcome, _message_id in deliveries[row_id]:
                     if row_id != each.row_id:
@@ -193,7 +199,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             result[each.row_id] = Known(
                 covered=covered,
                 settled=frozenset(settled),
-                message=self._known_message(mail, messages, made),
+                message=self._known_message(mail, messages, made, own_addresses),
                 suspect=note("suspect_identity", mail=other[0]) if other and not has_copy else None,
             )
         return result
@@ -228,18 +234,19 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return found
 
     @api.model
-    def _known_message(self, mail: Mail, messages, own=frozenset()) -> Note | None:
+    def _known_message(self, mail: Mail, messages, made, own_addresses) -> Note | None:
         """The very message is in Odoo: our own that came back, or taken in another way.
         A Message-ID alone does not tell: devices use one again and again.
 
         What Odoo's gateway made of it elsewhere (a lead, say) is another part of it.
 
-        :param own: ids of messages that are not to be looked at
+        :param made: ids of messages that the ledger's rows of this mail made
+        :param own_addresses: what we send may come back with one of these as its sender
         """
         if not mail.message_id_given:
             return None
         for _message_id, row_id, model, res_id, email_from, date, kind in messages[mail.message_id]:
-            if row_id in own or (kind == "email" and model != "helpdesk.ticket"):
+            if row_id in made or (kind == "email" and model != "helpdesk.ticket"):
                 continue
             same_sender = tools.email_normalize(email_from or "") == mail.from_.normalized
             same_date = (
@@ -247,7 +254,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 and date
                 and abs((mail.date.replace(tzinfo=None) - date).total_seconds()) < 2
             )
-            if kind != "email" or (same_sender and same_date):
+            ours = kind != "email" and (same_sender or mail.from_.normalized in own_addresses)
+            if ours or (same_sender and same_date):
                 return note(
                     "known_message", message=row_id, record=f"{model or '-'} {res_id or ''}".strip()
                 )
@@ -476,27 +484,35 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for number in self._tags(entry.mail):
             named = [tickets[each] for each in tags.get(number, ()) if tickets[each].active]
             for ticket in named:
-                if self._takes_part(ticket, address.normalized):
+                if self._is_customer(ticket, address.normalized):
                     how = note("thread_tag", tag=number, ticket=ticket.number)
                     return self._thread(ticket, None, False, how), notes
+                if self._takes_part(ticket, address.normalized):
+                    # anybody can write an agent's address and a number: nothing of it leaves
+                    how = note("thread_tag_agent", tag=number, ticket=ticket.number)
+                    return self._thread(ticket, None, True, how), notes
             if named:
                 stranger = note("thread_tag_stranger", ticket=number, address=address.email)
                 notes = (*notes, stranger)
         return None, notes
 
     @api.model
+    def _is_customer(self, ticket, email: str) -> bool:
+        """Whether an address takes part in a ticket from outside."""
+        outside = ticket.message_partner_ids.filtered("partner_share") | ticket.partner_id
+        known = {
+            *outside.mapped("email_normalized"),
+            *tools.email_normalize_all(ticket.email_cc or ""),
+        }
+        known.add(tools.email_normalize(ticket.partner_email or ""))
+        agents = (ticket.team_id.user_ids | ticket.user_id).mapped("email_normalized")
+        return bool(email) and email in known.difference(agents)
+
+    @api.model
     def _takes_part(self, ticket, email: str) -> bool:
-        if not email:
-            return False
-        known = [
-            ticket.partner_id.email_normalized,
-            tools.email_normalize(ticket.partner_email or ""),
-        ]
-        known += tools.email_normalize_all(ticket.email_cc or "")
-        known += ticket.message_partner_ids.mapped("email_normalized")
-        known += ticket.team_id.user_ids.mapped("email_normalized")
-        known.append(ticket.user_id.email_normalized)
-        return email in known
+        inside = ticket.message_partner_ids.mapped("email_normalized")
+        inside += (ticket.team_id.user_ids | ticket.user_id).mapped("email_normalized")
+        return bool(email) and (email in inside or self._is_customer(ticket, email))
 
     # ------------------------------------------------------------
     # CONTACT
@@ -537,12 +553,13 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _participants(self, entry, own, partners) -> tuple[int, ...]:
-        """Contacts among the recipients, as helpdesk_mgmt subscribes them."""
+        """Contacts among the recipients, as helpdesk_mgmt subscribes them; not more than
+        :data:`PARTICIPANTS`, since each of them gets what is answered."""
         found = self.env["res.partner"]
         for email in self._addressed(entry.mail):
             if email not in own:
                 found |= partners[email][:1]
-        return tuple(found.ids)
+        return tuple(found[:PARTICIPANTS].ids)
 
     @api.model
     def _contacts(self, entries, destinations, threads, own, partners):
@@ -570,7 +587,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     @api.model
     def _known_contact(self, mail, company_id, own, partners) -> Contact | None:
         address = mail.from_
-        if not address.normalized or "@" not in address.normalized:
+        if not address.normalized or tools.email_normalize(address.email) != address.normalized:
+            # also what Odoo would take for another or for several addresses
             return Contact(None, None, None, (note("contact_no_address"),))
         if address.normalized in own:
             return Contact(None, None, None, (note("contact_own_address", address=address.email),))

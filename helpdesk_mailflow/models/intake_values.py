@@ -24,6 +24,11 @@ class Outcome(str, Enum):
     LEDGER = "ledger"  # stays in the ledger only
     NOT_TAKEN_IN = "not_taken_in"
     HELD = "held"
+    PASSED_ON = "passed_on"  # Odoo's own gateway has had it
+
+
+#: Stands for Odoo's own gateway where a support alias' id stands else.
+GATEWAY_KEY = -1
 
 
 class State(str, Enum):
@@ -58,7 +63,6 @@ class Entry:
     :param folder_alias_id: the default support alias of the scanner it was fetched by
     :param fallback: values for the ticket if the mail came in for the model
         ``helpdesk.ticket`` without any address of ours (``None``: it did not)
-    :param passed_on: Odoo's own gateway has had it
     :param start_only: only its start could be kept
     :param forced: a person asked to take it in
     """
@@ -68,7 +72,6 @@ class Entry:
     company_id: int | None = None
     folder_alias_id: int | None = None
     fallback: dict | None = None
-    passed_on: bool = False
     start_only: bool = False
     forced: bool = False
 

@@ -1,6 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import re
+
 from odoo import api, models
+
+#: The detail of support+detail@example.com, which lands in the same mailbox.
+PLUS = re.compile(r"\+[^@]*@")
 
 
 class MailAlias(models.Model):
@@ -56,7 +61,9 @@ class MailAliasDomain(models.Model):
         addresses = (
             self.env["helpdesk.support.alias.address"]
             .sudo()
-            .search_fetch([("email", "in", left)], ["email"])
+            .search_fetch(
+                [("email", "in", [*left, *(PLUS.sub("@", each) for each in left)])], ["email"]
+            )
         )
         # in any case, as an admin typed it; also of a scanner that is archived
         scanners = (
@@ -66,4 +73,4 @@ class MailAliasDomain(models.Model):
             .search_fetch([("is_scanner", "=", True), ("user", "=like", "%@%")], ["user"])
         )
         own = {*addresses.mapped("email"), *(user.lower() for user in scanners.mapped("user"))}
-        return found + [email for email in left if email in own]
+        return found + [email for email in left if {email, PLUS.sub("@", email)} & own]

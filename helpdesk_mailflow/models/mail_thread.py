@@ -12,6 +12,10 @@ from .intake import Arrival
 _logger = logging.getLogger(__name__)
 
 
+class TicketRoute(Exception):
+    """Odoo's gateway would make or answer a ticket past the ledger."""
+
+
 class MailThread(models.AbstractModel):
     """The borrowed doors: whoever hands a mail to Odoo's gateway.
 
@@ -32,7 +36,8 @@ class MailThread(models.AbstractModel):
         thread_id=None,
     ):
         def stock():
-            return super(MailThread, self).message_process(
+            watching = self.with_context(mailflow_watches_routes=not thread_id)
+            return super(MailThread, watching).message_process(
                 model,
                 message,
                 custom_values=custom_values,
@@ -54,7 +59,13 @@ class MailThread(models.AbstractModel):
         if not self._mailflow_concerns_helpdesk(raw, fallback):
             if fetched:
                 fetched.is_safe = True
-            return stock()
+            try:
+                return stock()
+            except TicketRoute:
+                # Odoo reads recipients in another way than we do, and found a ticket's
+                _logger.info("A mail led to tickets by Odoo's routes only")
+                if fetched:
+                    fetched.is_safe = False
         return self._mailflow_take(raw, fallback, strip_attachments)
 
     @api.model
@@ -63,6 +74,8 @@ class MailThread(models.AbstractModel):
             return bytes(message.data)
         if isinstance(message, str):
             return message.encode("utf-8", "surrogateescape")
+        if not isinstance(message, bytes | bytearray):
+            raise TypeError("A message is bytes, or text.")
         return bytes(message)
 
     @api.model
@@ -123,6 +136,9 @@ class MailThread(models.AbstractModel):
         routes = super().message_route(
             message, message_dict, model=model, thread_id=thread_id, custom_values=custom_values
         )
+        to_tickets = [route for route in routes if route[0] == "helpdesk.ticket"]
         if self.env.context.get("mailflow_without_tickets"):
-            routes = [route for route in routes if route[0] != "helpdesk.ticket"]
+            return [route for route in routes if route not in to_tickets]
+        if to_tickets and self.env.context.get("mailflow_watches_routes"):
+            raise TicketRoute
         return routes

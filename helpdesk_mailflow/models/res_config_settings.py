@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResConfigSettings(models.TransientModel):
@@ -49,6 +50,32 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="helpdesk_mailflow.max_header_kb",
         help="Kilobytes, and as much of each part",
     )
+
+    @api.constrains(
+        "helpdesk_keep_source_days",
+        "helpdesk_max_size_mb",
+        "helpdesk_max_parts",
+        "helpdesk_max_attachments",
+        "helpdesk_max_depth",
+        "helpdesk_max_text_kb",
+        "helpdesk_max_header_kb",
+    )
+    def _check_helpdesk_limits(self):
+        for settings in self:
+            if settings.helpdesk_keep_source_days < 0:
+                raise ValidationError(self.env._("Sources cannot be kept for less than 0 days."))
+            limits = (
+                settings.helpdesk_max_size_mb,
+                settings.helpdesk_max_parts,
+                settings.helpdesk_max_attachments,
+                settings.helpdesk_max_depth,
+                settings.helpdesk_max_text_kb,
+                settings.helpdesk_max_header_kb,
+            )
+            if min(limits) < 1:
+                raise ValidationError(
+                    self.env._("Each limit of incoming mail has to be 1 at the least.")
+                )
 
     def set_values(self):
         result = super().set_values()

@@ -57,6 +57,10 @@ SENTENCES = {
         "It answers a message of ticket %(ticket)s (%(header)s: %(message_id)s)."
     ),
     "thread_tag": _lt("The tag %(tag)s in its subject names ticket %(ticket)s."),
+    "thread_tag_agent": _lt(
+        "The tag %(tag)s in its subject names ticket %(ticket)s. It comes from an agent's address,"
+        " but a number proves nothing about who wrote: it is kept there as an internal note."
+    ),
     "thread_newcomer": _lt("%(address)s took no part in ticket %(ticket)s so far."),
     "thread_tag_stranger": _lt(
         "Its subject names ticket %(ticket)s, but %(address)s takes no part in that ticket."
