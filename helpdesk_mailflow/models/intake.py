@@ -364,7 +364,7 @@ class HelpdeskIntake(models.AbstractModel):
     @api.model
     def _is_same_mail_at_once(self, error: psycopg2.Error) -> bool:
         constraint = getattr(error.diag, "constraint_name", None) or ""
-        return constraint == "helpdesk_incoming_mail_delivery__once"
+        return constraint == "helpdesk_incoming_mail_delivery_once"
 
     @api.model
     def _is_of_the_mail(self, error: psycopg2.Error) -> bool:
