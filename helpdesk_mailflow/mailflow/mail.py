@@ -46,7 +46,7 @@ from functools import cached_property
 
 from . import charset, header, mime
 from .header import Address
-from .html import html_to_text, text_to_html
+from .html import html_to_text, tame, text_to_html
 from .note import Note, note
 
 __all__ = ["Address", "Attachment", "Delivery", "Limits", "Mail", "Recipient", "read"]
@@ -258,10 +258,10 @@ class Mail:
         """All values of a header field, the topmost first."""
         return self._by_name.get(name.lower(), ())
 
-    @property
+    @cached_property
     def body_html(self) -> str:
-        """The body as HTML, made from the text when there is none. Not sanitised."""
-        return text_to_html(self.text) if self.html is None else self.html
+        """The body as HTML, made from the text when there is none. Tamed, but not sanitised."""
+        return text_to_html(self.text) if self.html is None else tame(self.html)
 
 
 def read(raw: bytes, limits: Limits = Limits()) -> Mail:
