@@ -282,8 +282,8 @@ def forwarding_confirmation(mail: Mail) -> KindResult | None:
             link = next(
                 (x for x in links if _CONFIRM_LINK.search(x) and not _CANCEL_LINK.search(x)), None
             )
-            if provider.name != "Gmail" and not (code or link):
-                continue  # a newsletter that mentions forwarding
+            if not (code or link):
+                continue  # forged, or a newsletter that mentions forwarding
             return KindResult(
                 Kind.FORWARDING,
                 note("kind_forwarding_confirmation", provider=provider.name, sender=sender),

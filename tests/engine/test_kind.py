@@ -92,6 +92,10 @@ class TestForwarding:
         result = kind("code: 12345 https://x.example/confirm", From=sender, Subject=subject)
         assert result.kind is not Kind.FORWARDING
 
+    def test_without_code_and_link_there_is_nothing_to_confirm(self):
+        result = kind("Call me", From="forwarding-noreply@google.com", Subject="Confirmation")
+        assert result.kind is not Kind.FORWARDING
+
 
 class TestBounce:
     def test_a_delivery_report(self):
