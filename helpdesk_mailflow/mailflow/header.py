@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 
 from .charset import clean, codec_name, decode, one_line
 
-MAX_ADDRESS = 512  # octets; RFC 5321 section 4.5.3.1 allows 64 + 1 + 255
-MAX_MESSAGE_ID = 998  # octets; RFC 5322 section 2.1.1, the longest line
+# Octets of UTF-8, not characters: an index of PostgreSQL takes no value beyond 2,700 octets.
+MAX_ADDRESS = 512  # RFC 5321 section 4.5.3.1 allows 64 + 1 + 255
+MAX_MESSAGE_ID = 998  # RFC 5322 section 2.1.1, the longest line
 
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
@@ -28,6 +29,13 @@ _SEGMENT = re.compile(r"^([^*]+)\*(?:(\d{1,4})(\*)?)?$")
 _ADDRESS_TOKEN = re.compile(r'[,;:<>"()]|[^,;:<>"()]+')
 _BARE_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _ADDRESS_DELIMITERS = re.compile(r'[,;:<>"()]+')
+_NOT_IN_ATOM = re.compile(r'[\s,;:<>()\[\]"]+')
+_NOT_IN_LOCAL = re.compile(r'[\s,;:<>()\[\]"@]')  # unless quoted; RFC 5322 section 3.2.3
+_NOT_IN_DOMAIN = re.compile(r'[,;<>()"@]')
+_AROUND_DOT = re.compile(r" ?\. ?")
+_SPACE_BEFORE_AT = re.compile(r" @(?=[^\s@]+\.[^\s@])")  # not of "Jane @ Acme"
+_QUOTED_ADDRESS = re.compile(r'"[^"]+"@[^\s@"]+')
+_QUOTED_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _MESSAGE_ID = re.compile(r"<([^<>]*)>")
 _SPACE = re.compile(r"\s+")
 
@@ -188,14 +196,46 @@ def _spec(value: str) -> str:
     """An address without spaces, route (RFC 5322 section 4.4), ``mailto:`` and brackets."""
     if "=?" in value:
         value = decode_words(value)
-    value = one_line(value).strip().strip("'\"`")
+    value = _unquoted(one_line(value).strip())
     if value[:7].lower() == "mailto:":
         value = value[7:]
     if value.startswith("@") and ":" in value:
         value = value.partition(":")[2]
-    value = value.replace(" ", "").rstrip(".,;")
+    value = value.strip().rstrip(".,; ")
     local, at, domain = value.rpartition("@")
-    return f"{local}@{domain.lower()}" if at else value
+    if not at:
+        return value.replace(" ", "")
+    local, domain = _local_part(local), domain.replace(" ", "").lower()
+    if local and domain and not _NOT_IN_DOMAIN.search(domain):
+        return f"{local}@{domain}"
+    # Several addresses where one should be: the first that is one.
+    for word in _NOT_IN_ATOM.split(value.replace(" @", "@").replace("@ ", "@")):
+        local, at, domain = word.rpartition("@")
+        if local and domain and not _NOT_IN_LOCAL.search(local):
+            return f"{local}@{domain.lower()}"
+    return ""
+
+
+def _unquoted(value: str) -> str:
+    """Without quotes around the whole."""
+    for _level in range(3):
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"`":
+            value = value[1:-1].strip()
+    return value
+
+
+def _local_part(value: str) -> str:
+    """A local part; quoted (RFC 5321 section 4.1.2) only where it has to be, ``""`` if none.
+
+    :param value: white space around dots is obsolete syntax (RFC 5322 section 4.4)
+    """
+    value = _AROUND_DOT.sub(".", value.strip()) if " ." in value or ". " in value else value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        inner = value[1:-1]
+        if inner and not _NOT_IN_LOCAL.search(inner) and "\\" not in inner:
+            return inner
+        return value if _QUOTED_STRING.fullmatch(value) else ""
+    return "" if _NOT_IN_LOCAL.search(value) else value
 
 
 def addresses(value: str, limit: int = 1000) -> tuple[Address, ...]:
@@ -211,7 +251,8 @@ def addresses(value: str, limit: int = 1000) -> tuple[Address, ...]:
     if not any("@" in address.email for address in found) and "@" in value:
         # Quotes or brackets that never close hide the rest; take what looks like one.
         bare = _bare_addresses(_ADDRESS_DELIMITERS.sub(" ", value), limit)
-        found = [Address("", _spec(address)) for address in bare] or found
+        specs = [spec for spec in map(_spec, bare) if spec]
+        found = [Address("", spec) for spec in specs] or found
     return tuple(found)
 
 
@@ -326,7 +367,12 @@ class _AddressList:
     def _finish(self) -> None:
         joined = "".join(self.phrase)
         name, email = _name(joined), self.spec
+        if email is None and _QUOTED_ADDRESS.fullmatch(joined.strip()):
+            name, email = "", _spec(joined)
         if email is None:
+            if self.phrase_has_at and " @" in joined:
+                joined = _SPACE_BEFORE_AT.sub("@", joined)
+                name = _name(joined)
             bare = _bare_addresses(joined, 1) if self.phrase_has_at else []
             if bare:
                 email = _spec(bare[0])
@@ -339,7 +385,7 @@ class _AddressList:
                     name = ""
         if not name and self.comments:
             name = _name(" ".join(self.comments))
-        if email is not None and len(email) <= MAX_ADDRESS and (email or name):
+        if email is not None and _octets(email) <= MAX_ADDRESS and (email or name):
             if name.strip("'\"").lower() == email.lower():
                 name = ""
             self.found.append(Address(name[:MAX_ADDRESS], email))
@@ -350,7 +396,7 @@ def _bare_addresses(value: str, limit: int) -> list[str]:
     """The words that look like addresses. Word by word: searching would be quadratic."""
     found = []
     for word in value.split():
-        if "@" in word and len(word) <= MAX_ADDRESS:
+        if "@" in word and _octets(word) <= MAX_ADDRESS:
             match = _BARE_ADDRESS.search(word)
             if match:
                 found.append(match[0])
@@ -378,14 +424,18 @@ def message_ids(value: str, limit: int = 100) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _MESSAGE_ID.finditer(value):
         inner = _message_id_word(match[1])
-        if inner and len(inner) <= MAX_MESSAGE_ID - 2:
+        if inner and _octets(inner) <= MAX_MESSAGE_ID - 2:
             found[f"<{inner}>"] = None
     if not found and "@" in value and "<" not in value:
         for word in value.split():
-            if "@" in word and len(word) <= MAX_MESSAGE_ID - 2:
+            if "@" in word and _octets(word) <= MAX_MESSAGE_ID - 2:
                 found[f"<{_message_id_word(word)}>"] = None
     ids = tuple(found)
     return ids if len(ids) <= limit else (ids[0], *ids[1 - limit :])
+
+
+def _octets(value: str) -> int:
+    return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
 
 
 def _message_id_word(value: str) -> str:
@@ -396,7 +446,10 @@ def _message_id_word(value: str) -> str:
 
 
 def date(value: str) -> datetime | None:
-    """The moment of a Date field in UTC, or None when it cannot be read."""
+    """The moment of a Date field in UTC; None when unreadable, or not of the years 1970 to 2100.
+
+    Odoo cannot group by a date near the end of the calendar: one mail would break the list.
+    """
     try:
         parsed = parsedate_tz(value[:200])
     except (ValueError, IndexError, TypeError, OverflowError):
@@ -407,6 +460,7 @@ def date(value: str) -> datetime | None:
         seconds = parsed[9] or 0
         moment = datetime(*parsed[:6], tzinfo=timezone.utc)
         # Not timedelta arithmetic on a zone: offsets beyond a day are seen and refused there.
-        return datetime.fromtimestamp(moment.timestamp() - seconds, tz=timezone.utc)
+        moment = datetime.fromtimestamp(moment.timestamp() - seconds, tz=timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if 1970 <= moment.year <= 2100 else None

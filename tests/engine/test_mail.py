@@ -70,6 +70,19 @@ class TestHeader:
         assert one.body_digest == hashlib.sha256(b"a").hexdigest()
 
     @pytest.mark.parametrize(
+        ("year", "read_as"), [(1969, None), (1970, 1970), (2100, 2100), (2101, None), (9999, None)]
+    )
+    def test_a_date_outside_of_the_years_of_mail_is_none(self, year, read_as):
+        mail = read(build(Date=f"Tue, 01 Sep {year} 10:00:00 +0200"))
+        assert (mail.date and mail.date.year) == read_as
+        assert ("date_unreadable" in codes(mail)) == (read_as is None)
+
+    def test_a_message_id_fits_an_index(self):
+        mail = read(build(Message_ID="<" + "\u4f60" * 900 + "@b>"))
+        assert not mail.message_id_given
+        assert message_ids("\u4f60" * 900 + "@b") == ()
+
+    @pytest.mark.parametrize(
         "given", [None, "", "<>", "no at sign <", "x" * 5000, "<" + "x" * 5000]
     )
     def test_a_message_id_is_made_up_from_the_content(self, given):
@@ -215,6 +228,16 @@ class TestAddresses:
             ("", []),
             (",,,;", []),
             ("x" * 600 + "@b.org", []),
+            ("\u4f60" * 300 + "@b.org", [("\u4f60" * 300 + "@b.org", "")]),
+            ("Vic <v@x.org,a@evil.org>", [("Vic", "v@x.org")]),
+            ("Vic <v@x.org;a@evil.org>", [("Vic", "v@x.org")]),
+            ("=?utf-8?Q?v=40x.org=2Ca=40evil.org?=", [("", "v@x.org")]),
+            ("<,@b.org>", []),
+            ('"john"@b.org', [("", "john@b.org")]),
+            ('<"john"@b.org>', [("", "john@b.org")]),
+            ('"john doe"@b.org', [("", '"john doe"@b.org')]),
+            ("john @b.org", [("", "john@b.org")]),
+            ("<john . doe @b.org>", [("", "john.doe@b.org")]),
         ],
     )
     def test_reading(self, value, expected):
