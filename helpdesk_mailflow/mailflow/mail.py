@@ -198,8 +198,9 @@ class Mail:
     """A mail as read. No text in it holds NUL or lone surrogates.
 
     :param size: octets of the raw source
-    :param identity: SHA-256 (hex) of Message-ID, From and Date; of everything without a
-        Message-ID. The same mail fetched twice has the same one.
+    :param identity: SHA-256 (hex) of Message-ID, From and Date; without a Date of Subject and
+        the topmost Received too; without a Message-ID of everything. The same mail
+        fetched twice has the same one.
     :param body_digest: SHA-256 (hex) of what follows the header
     :param message_id: with brackets, never empty; made up from the content if need be
     :param from_: the first author that has an address; both parts empty if there is none
@@ -445,7 +446,11 @@ class _Reader:
             code = "message_id_unusable" if value else "message_id_missing"
             self.note(code, used=made_up)
             return made_up, False, digest
-        parts = (ids[0], self.first.get("from", ""), self.first.get("date", ""))
+        parts = [ids[0], self.first.get("from", ""), self.first.get("date", "")]
+        if not parts[-1].strip():
+            # Devices send each alarm under the same Message-ID. The topmost Received field is
+            # that of the mailbox's own server: the same at each fetch, another for each mail.
+            parts += [self.first.get("subject", ""), self.first.get("received", "")]
         joined = "\n".join(_SPACE.sub(" ", part) for part in parts)
         return ids[0], True, hashlib.sha256(joined.encode()).hexdigest()
 

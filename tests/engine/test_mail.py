@@ -69,6 +69,13 @@ class TestHeader:
         assert read(build("a", Date="Tue, 01 Sep 2026 10:00:01 +0200")).identity != one.identity
         assert one.body_digest == hashlib.sha256(b"a").hexdigest()
 
+    def test_without_a_date_subject_and_arrival_are_of_the_identity(self):
+        alarm = {"Date": None, "Received": "from a by b; 1", "Subject": "Fire"}
+        one = read(build(**alarm)).identity
+        assert read(build(**alarm)).identity == one
+        assert read(build(**{**alarm, "Subject": "Flood"})).identity != one
+        assert read(build(**{**alarm, "Received": "from a by b; 2"})).identity != one
+
     @pytest.mark.parametrize(
         ("year", "read_as"), [(1969, None), (1970, 1970), (2100, 2100), (2101, None), (9999, None)]
     )
