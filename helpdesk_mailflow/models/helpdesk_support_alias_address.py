@@ -104,7 +104,8 @@ class HelpdeskSupportAliasAddress(models.Model):
                 )
             )
         # sudo: these may belong to other companies
-        domains = self.env["mail.alias.domain"].sudo().search([])
+        names = [email.rpartition("@")[2] for email in external.mapped("email")]
+        domains = self.env["mail.alias.domain"].sudo().search([("name", "in", names)])
         scanners = self.env["fetchmail.server"].sudo().with_context(active_test=False)
         for address in external:
             if address.email in (

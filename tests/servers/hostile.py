@@ -122,7 +122,7 @@ class Hostile:
             self._script(client)
         except OSError:
             pass  # the client hung up, which is its right
-        except BaseException as error:  # shown by __exit__
+        except BaseException as error:  # noqa: BLE001 -- raised by __exit__, in the test's thread
             self.failures.append(error)
         finally:
             client.close()
