@@ -54,8 +54,9 @@ def varied_mails(
     count: int, chance: random.Random, prefix: str = "kill"
 ) -> list[tuple[str, bytes, str | None]]:
     """Mails of people: plain, HTML, with attachments, in several scripts, of few senders, and
-    every sixth an answer to an earlier one.
+    after every fifth an answer to an earlier one.
 
+    :param count: of those that open a ticket; the answers come on top
     :return: Message-ID, mail, and the Message-ID at the root of its thread (None: it is one)
     """
     subjects = [
@@ -72,7 +73,9 @@ def varied_mails(
         "Carla <carla@freelance.example>",
     ]
     made, roots = [], []
-    for number in range(count):
+    for number in itertools.count():
+        if len(roots) == count:
+            return made
         message_id = f"<{prefix}-{number}@customer.example>"
         root, headers = None, {}
         if number % 6 == 5:
@@ -96,4 +99,3 @@ def varied_mails(
             **headers,
         )
         made.append((message_id, raw, root))
-    return made

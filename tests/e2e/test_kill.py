@@ -50,7 +50,8 @@ class Mailbox:
         self.mails = varied_mails(count, chance, prefix)
         for _message_id, raw, _root in self.mails:
             self.dovecot.deliver(raw, self.user)
-        assert self.odoo.do("begin", self.scanner) == count
+        assert self.odoo.do("begin", self.scanner) == len(self.mails)
+        self.tickets = count
 
     def share_done(self) -> float:
         """The share of the mails that are dealt with and marked."""
@@ -106,7 +107,7 @@ class Mailbox:
                     ticket_of[message["message_id"]] = ticket["id"]
         assert ticket_of.keys() == wanted.keys()
         roots = [message_id for message_id, root in wanted.items() if root is None]
-        assert len({ticket_of[root] for root in roots}) == len(roots)
+        assert len({ticket_of[root] for root in roots}) == len(roots) == self.tickets
         for message_id, root in wanted.items():
             assert ticket_of[message_id] == ticket_of[root or message_id]
         [[tickets]] = self.database.sql(
@@ -117,7 +118,7 @@ class Mailbox:
             " WHERE folder.scanner_id = %s",
             self.scanner,
         )
-        assert tickets == len(roots)
+        assert tickets == self.tickets
 
 
 @pytest.mark.timeout(900)
