@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import psycopg2
+import psycopg2.errorcodes
 import psycopg2.errors
 
 from odoo import api, models
@@ -370,7 +371,9 @@ class HelpdeskIntake(models.AbstractModel):
     def _is_of_the_mail(self, error: psycopg2.Error) -> bool:
         """Whether the database refused what a mail asks of it (a value that fits into no index,
         a query that takes too long), rather than being away itself."""
-        return not self.env.cr.connection.closed and (error.pgcode or "")[:2] in ("53", "54", "57")
+        code = error.pgcode or ""
+        refused = code[:2] in ("53", "54") or code == psycopg2.errorcodes.QUERY_CANCELED
+        return refused and not self.env.cr.connection.closed
 
     @api.model
     def _still_waiting(self, entries: list[Entry]) -> list[Entry]:
