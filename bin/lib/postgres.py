@@ -262,7 +262,9 @@ def sql(statement, database="postgres"):
         check=False,
     )
     if answer.returncode:
-        reason = (answer.stderr.strip().splitlines() or ["no answer"])[-1]
+        # the last line of a traceback, without the indented hints that PostgreSQL adds to it
+        lines = [line for line in answer.stderr.splitlines() if line[:1].strip()]
+        reason = lines[-1].partition(": ")[2] if lines else "no answer"
         raise Problem(f"PostgreSQL refused: {reason}")
     return json.loads(answer.stdout)
 
