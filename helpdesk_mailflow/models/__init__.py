@@ -1,5 +1,6 @@
 from . import (
     fetchmail_server,
+    helpdesk_from_address,
     helpdesk_incoming_mail,
     helpdesk_incoming_mail_delivery,
     helpdesk_incoming_mail_source,

@@ -44,7 +44,25 @@ class MailAliasDomain(models.Model):
         result = super().write(vals)
         if "name" in vals:
             self._mailflow_sync()
+        if vals.keys() & {"name", "default_from"}:
+            self._mailflow_sync_senders(self._mailflow_companies())
         return result
+
+    def unlink(self):
+        companies = self._mailflow_companies()
+        result = super().unlink()
+        companies.invalidate_recordset(["alias_domain_id"])
+        self._mailflow_sync_senders(companies)
+        return result
+
+    def _mailflow_companies(self):
+        # sudo, and also archived ones: a domain serves companies that its admin may not see
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return companies.search([("alias_domain_id", "in", self.ids)])
+
+    @api.model
+    def _mailflow_sync_senders(self, companies):
+        self.env["helpdesk.from.address"]._give_each_company_one(companies)
 
     def _mailflow_sync(self):
         aliases = self.env["mail.alias"].sudo().search([("alias_domain_id", "in", self.ids)])

@@ -21,6 +21,7 @@ class ResCompany(models.Model):
         self.env["helpdesk.support.alias"].with_context(
             mailflow_new_company=True
         )._give_each_company_one(companies)
+        self.env["helpdesk.from.address"]._give_each_company_one(companies)
         return companies
 
     def write(self, vals):
@@ -29,4 +30,6 @@ class ResCompany(models.Model):
             # sudo: who sets up companies need not be a helpdesk manager
             queues = self.env["helpdesk.support.alias"].sudo()
             queues.search([("company_id", "in", self.ids)])._follow_first_domain()
+        if "alias_domain_id" in vals:
+            self.env["helpdesk.from.address"]._give_each_company_one(self)
         return result

@@ -5,6 +5,7 @@ from . import (
     test_doors,
     test_exactly_once,
     test_failures,
+    test_from_address,
     test_hostile_html,
     test_ledger,
     test_partner,
