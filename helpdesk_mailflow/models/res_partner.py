@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 
-from .intake_judge import is_free_mail, registrable_domain
+from ..mailflow.domain import is_free_mail, registrable_domain
 
 
 class ResPartner(models.Model):

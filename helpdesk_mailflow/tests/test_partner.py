@@ -2,7 +2,7 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from ..models.intake_judge import is_free_mail, registrable_domain
+from ..mailflow.domain import is_free_mail, registrable_domain
 
 
 @tagged("post_install", "-at_install")

