@@ -22,6 +22,14 @@ SENTENCES: Mapping[str, str] = {
     "connection_refused_unreachable": (
         "{host} cannot be reached on port {port} ({reason}). Check the network and the firewalls."
     ),
+    "connection_refused_busy": (
+        "{host} has too many connections or too much to do at the moment and said “{answer}”. Try "
+        "again in a few minutes; if it stays like this, ask the operator of the mail server."
+    ),
+    "connection_refused_unwelcome": (
+        "{host} does not take mail from this server and said “{answer}”. Ask the operator of the "
+        "mail server why."
+    ),
     "connection_timed_out": (
         "{host} did not answer on port {port} within {seconds} seconds. Check host name and "
         "port number, and that no firewall is in the way."
@@ -33,6 +41,10 @@ SENTENCES: Mapping[str, str] = {
     "connection_timed_out_command": (
         "{host} stopped answering while {doing}; we waited {seconds} seconds. If this happens "
         "again, ask the operator of the mail server."
+    ),
+    "connection_timed_out_blocked": (
+        "{host} did not answer on port {port} within {seconds} seconds. Many networks block port "
+        "{port}: use port 587 with STARTTLS or port 465 with SSL/TLS."
     ),
     "connection_lost": (
         "{host} closed the connection while {doing}. If this happens again, ask the operator of "
@@ -62,6 +74,18 @@ SENTENCES: Mapping[str, str] = {
     "login_refused_temporary": (
         "{host} cannot log in “{user}” at the moment and said “{answer}”. We try again later."
     ),
+    "login_refused_later": (
+        "{host} cannot log in “{user}” at the moment and said “{answer}”. Try again in a few "
+        "minutes."
+    ),
+    "login_refused_needed": (
+        "{host} takes mail only from users who log in, and said “{answer}”. Fill in user and "
+        "password."
+    ),
+    "login_refused_characters": (
+        "User or password have characters that cannot be sent to {host}. Choose a password of "
+        "letters without accents, digits and common signs."
+    ),
     "login_not_offered": (
         "{host} does not offer to log in with user and password (it offers: {methods}). It may "
         "want OAuth."
@@ -69,6 +93,27 @@ SENTENCES: Mapping[str, str] = {
     "login_not_offered_unencrypted": (
         "{host} does not accept a password over an unencrypted connection. Choose STARTTLS or "
         "SSL/TLS."
+    ),
+    "login_not_offered_submission": (
+        "{host} does not offer to log in on port {port}. Use its port for sending (usually 587 "
+        "with STARTTLS or 465 with SSL/TLS), or leave the user empty if it takes mail without a "
+        "log-in."
+    ),
+    "sender_refused": (
+        "{host} does not let “{user}” send as {sender} and said “{answer}”. Give this user the "
+        "right to send as the address, or log in as the user that it belongs to."
+    ),
+    "sender_refused_anonymous": (
+        "{host} does not take mail from {sender} and said “{answer}”. Fill in user and password, "
+        "or ask the operator of the mail server."
+    ),
+    "sender_refused_temporary": (
+        "{host} cannot take mail from {sender} at the moment and said “{answer}”. Try again in a "
+        "few minutes."
+    ),
+    "sender_refused_characters": (
+        "Mail cannot be sent as {sender}: before the @ there may only be letters without accents, "
+        "digits and common signs."
     ),
     "folder_missing": (
         "There is no folder “{folder}” on {host}, or it cannot be opened. Choose the folders of "
@@ -129,7 +174,8 @@ class NameNotFound(MailboxError):
 
 
 class ConnectionRefused(MailboxError):
-    """Nobody listens there, or there is no way there. Values: host, port[, reason]."""
+    """Nobody listens there, there is no way there, or we are turned away at the door. Values:
+    host, port[, reason or answer]."""
 
     code = "connection_refused"
     temporary = True
@@ -176,6 +222,12 @@ class LoginNotOffered(MailboxError):
     """The server takes no password, or not on this connection. Values: host[, methods]."""
 
     code = "login_not_offered"
+
+
+class SenderRefused(MailboxError):
+    """Mail as this address is not taken from this user. Values: host, user, sender, answer."""
+
+    code = "sender_refused"
 
 
 class FolderMissing(MailboxError):

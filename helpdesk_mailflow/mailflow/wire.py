@@ -15,7 +15,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import (
     CertificateNotTrusted,
@@ -28,7 +28,12 @@ from .errors import (
     NameNotFound,
     UnexpectedAnswer,
 )
-from .mailbox import MailServer
+
+if TYPE_CHECKING:
+    from .mailbox import MailServer as _Mailbox
+    from .smtp import SmtpSettings
+
+    MailServer = _Mailbox | SmtpSettings
 
 _logger = logging.getLogger(__name__)
 
@@ -41,6 +46,8 @@ MAX_LINE = 16 * 1024 * 1024
 # What library code raises on answers that it cannot read.
 GARBAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
+# Its name for people, and its registered port for TLS from the first byte (RFC 8314).
+PROTOCOLS = {"imap": ("IMAP", 993), "pop": ("POP3", 995), "smtp": ("SMTP", 465)}
 # RFC 5530 and RFC 3206: response codes for trouble that is not the client's.
 _TEMPORARY = re.compile(
     r"\[(UNAVAILABLE|SERVERBUG|INUSE|IN-USE|LIMIT|SYS/TEMP|LOGIN-DELAY)\b", re.IGNORECASE
@@ -165,7 +172,7 @@ class Wire(io.RawIOBase):
         """The error for an answer that breaks the protocol."""
         return UnexpectedAnswer(
             host=self.server.host,
-            protocol="IMAP" if self.server.protocol == "imap" else "POP3",
+            protocol=PROTOCOLS[self.server.protocol][0],
             doing=self._doing,
             answer=in_words(answer, self.server),
         )
@@ -267,6 +274,10 @@ class Wire(io.RawIOBase):
             raise self.lost() from error
         except ValueError as error:  # a host name that cannot be sent or checked
             raise NameNotFound(host=server.host) from error
+
+    def tls_version(self) -> str:
+        """Such as ``TLSv1.3``; empty without encryption."""
+        return (self._sock.version() or "") if isinstance(self._sock, ssl.SSLSocket) else ""
 
     def certificate_names(self) -> list[str]:
         """The host names in the server's certificate; empty if they are not known."""
@@ -399,7 +410,7 @@ def login_refused(server: MailServer, answer: object) -> LoginRefused:
 
 def tls_port(server: MailServer) -> int:
     """The registered port for TLS from the first byte (RFC 8314)."""
-    return 993 if server.protocol == "imap" else 995
+    return PROTOCOLS[server.protocol][1]
 
 
 def open_encrypted(server: MailServer, open_session: Callable[[MailServer, bool], T]) -> T:

@@ -23,6 +23,15 @@ SENTENCES = {
         "%(host)s cannot be reached on port %(port)s (%(reason)s). Check the network "
         "and the firewalls."
     ),
+    "connection_refused_busy": _lt(
+        "%(host)s has too many connections or too much to do at the moment and said "
+        "“%(answer)s”. Try again in a few minutes; if it stays like this, ask the operator "
+        "of the mail server."
+    ),
+    "connection_refused_unwelcome": _lt(
+        "%(host)s does not take mail from this server and said “%(answer)s”. Ask the "
+        "operator of the mail server why."
+    ),
     "connection_timed_out": _lt(
         "%(host)s did not answer on port %(port)s within %(seconds)s seconds. Check "
         "host name and port number, and that no firewall is in the way."
@@ -34,6 +43,10 @@ SENTENCES = {
     "connection_timed_out_command": _lt(
         "%(host)s stopped answering while %(doing)s; we waited %(seconds)s seconds. If "
         "this happens again, ask the operator of the mail server."
+    ),
+    "connection_timed_out_blocked": _lt(
+        "%(host)s did not answer on port %(port)s within %(seconds)s seconds. Many networks"
+        " block port %(port)s: use port 587 with STARTTLS or port 465 with SSL/TLS."
     ),
     "connection_lost": _lt(
         "%(host)s closed the connection while %(doing)s. If this happens again, ask the"
@@ -67,6 +80,18 @@ SENTENCES = {
     "login_refused_temporary": _lt(
         "%(host)s cannot log in “%(user)s” at the moment and said “%(answer)s”. We try again later."
     ),
+    "login_refused_later": _lt(
+        "%(host)s cannot log in “%(user)s” at the moment and said “%(answer)s”. Try again in"
+        " a few minutes."
+    ),
+    "login_refused_needed": _lt(
+        "%(host)s takes mail only from users who log in, and said “%(answer)s”. Fill in "
+        "user and password."
+    ),
+    "login_refused_characters": _lt(
+        "User or password have characters that cannot be sent to %(host)s. Choose a "
+        "password of letters without accents, digits and common signs."
+    ),
     "login_not_offered": _lt(
         "%(host)s does not offer to log in with user and password (it offers: "
         "%(methods)s). It may want OAuth."
@@ -74,6 +99,28 @@ SENTENCES = {
     "login_not_offered_unencrypted": _lt(
         "%(host)s does not accept a password over an unencrypted connection. Choose "
         "STARTTLS or SSL/TLS."
+    ),
+    "login_not_offered_submission": _lt(
+        "%(host)s does not offer to log in on port %(port)s. Use its port for sending "
+        "(usually 587 with STARTTLS or 465 with SSL/TLS), or leave the user empty if it "
+        "takes mail without a log-in."
+    ),
+    "sender_refused": _lt(
+        "%(host)s does not let “%(user)s” send as %(sender)s and said “%(answer)s”. Give "
+        "this user the right to send as the address, or log in as the user that it belongs "
+        "to."
+    ),
+    "sender_refused_anonymous": _lt(
+        "%(host)s does not take mail from %(sender)s and said “%(answer)s”. Fill in user "
+        "and password, or ask the operator of the mail server."
+    ),
+    "sender_refused_temporary": _lt(
+        "%(host)s cannot take mail from %(sender)s at the moment and said “%(answer)s”. Try"
+        " again in a few minutes."
+    ),
+    "sender_refused_characters": _lt(
+        "Mail cannot be sent as %(sender)s: before the @ there may only be letters without "
+        "accents, digits and common signs."
     ),
     "folder_missing": _lt(
         "There is no folder “%(folder)s” on %(host)s, or it cannot be opened. Choose "
@@ -125,6 +172,7 @@ FOR_MANAGERS = {
     errors.EncryptionNotOffered: _lt("The mail server does not encrypt as it is set up."),
     errors.LoginRefused: _lt("The mail server refused to log in."),
     errors.LoginNotOffered: _lt("The mail server does not offer to log in as it is set up."),
+    errors.SenderRefused: _lt("The mail server does not let this user send as this address."),
     errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
     errors.UnexpectedAnswer: _lt("The mail server answered something unexpected."),
     MailboxError: _lt("The mailbox could not be used."),
