@@ -14,6 +14,7 @@ from . import (
     intake_act,
     intake_decide,
     intake_judge,
+    intake_own,
     ir_attachment,
     mail_alias,
     mail_followers,

@@ -22,6 +22,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         """The order of decisions, read from top to bottom; the first Plan made counts."""
         return (
             self._decide_start_only,
+            self._decide_own,
             self._decide_known,
             self._decide_not_ours,
             self._decide_forwarding,
@@ -87,6 +88,17 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     def _decide_start_only(self, verdict):
         if verdict.entry.start_only:
             return self._plan(verdict, State.HELD, [], note("decide_held_start_only"))
+
+    @api.model
+    def _decide_own(self, verdict):
+        """What we sent ourselves is no mail to us, whatever brought it back. Before duplicates,
+        since it came back however often it did."""
+        own = verdict.own_mail
+        if not own or own.returned or verdict.entry.forced:
+            return None
+        if own.genuine:
+            return self._plan(verdict, State.IGNORED, [], note("decide_own"))
+        return self._plan(verdict, State.HELD, [], note("decide_held_own"))
 
     @api.model
     def _decide_known(self, verdict):

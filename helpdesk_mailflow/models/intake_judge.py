@@ -57,6 +57,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         threads = self._threads(entries, kinds)
         addresses = self._addresses(entries)
         own = self._own_addresses(entries)
+        own_mails = self.env["helpdesk.intake.own"]._recognise(entries, kinds, own)
         known = self._known(entries, own)
         destinations = {
             each.row_id: self._destinations(each, addresses, threads.get(each.row_id))
@@ -71,7 +72,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             before = known[each.row_id]
             duplicate, suspect = self._known_for(before, found, thread), before.suspect
             judged_contacts = contacts[each.row_id]
+            own_mail = own_mails.get(each.row_id)
             notes = [kinds[each.row_id].note, *thread_notes]
+            if own_mail:
+                notes[1:1] = own_mail.notes
             if thread:
                 notes.append(thread.how)
             else:
@@ -93,6 +97,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     participants=self._participants(each, own, partners),
                     own_addresses=frozenset(own),
                     notes=tuple(notes),
+                    own_mail=own_mail,
                 )
             )
         return verdicts
@@ -100,8 +105,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     @api.model
     def _concerns_helpdesk(self, mail: Mail, fallback) -> bool:
         """Whether a mail that was handed to Odoo's gateway is for tickets: by a recipient, by
-        a message of a ticket that it answers, or because the caller asked for tickets and no
-        recipient leads elsewhere.
+        a message of a ticket that it answers, or because no recipient leads elsewhere and the
+        caller asked for tickets, or it is a mail of ours that comes back.
 
         :param mail: its headers are enough
         """
@@ -115,7 +120,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         references = (*mail.references, *mail.in_reply_to)[-REFERENCES:]
         if self._ticket_messages(set(references)):
             return True
-        return fallback is not None and not leads_to
+        if leads_to:
+            return False
+        return fallback is not None or self.env["helpdesk.intake.own"]._is_marked(mail)
 
     # ------------------------------------------------------------
     # KNOWN ALREADY

@@ -132,6 +132,24 @@ class Known:
 
 
 @dataclass(frozen=True)
+class OwnMail:
+    """A mail that carries the marks of one that we sent.
+
+    :param purpose: of its stamp, one of :data:`..mailflow.stamp.PURPOSES`; ``""`` if only its
+        Message-ID tells
+    :param subject: of its stamp: id of a ticket or of a From address
+    :param genuine: its sender is ours, too
+    :param returned: it reports about a mail of ours, rather than being that mail
+    """
+
+    purpose: str
+    subject: str
+    genuine: bool
+    returned: bool
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a mail is, and where it belongs, before anything is decided."""
 
@@ -147,6 +165,7 @@ class Verdict:
     participants: tuple[int, ...]  # contacts in To and Cc, without our own
     own_addresses: frozenset[str]  # addresses of this mail that are ours
     notes: tuple[Note, ...]
+    own_mail: OwnMail | None = None  # a mail of ours that came back, or its copied marks
 
 
 @dataclass(frozen=True)

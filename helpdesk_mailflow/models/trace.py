@@ -73,6 +73,25 @@ SENTENCES = {
         "It has the Message-ID, sender and date of incoming mail %(mail)s, but another text. It is"
         " held: take it in if both are real."
     ),
+    "own_answer": _lt(
+        "It is our own answer on ticket %(ticket)s, a copy of which came back to us."
+    ),
+    "own_automatic": _lt("It is our own automatic answer on ticket %(ticket)s, which came back."),
+    "own_forward": _lt(
+        "It is our own mail that sent ticket %(ticket)s on to others, and came back to us."
+    ),
+    "own_verification": _lt("It is our own verification mail to %(address)s, which came back."),
+    "own_test": _lt("It is our own test mail to %(address)s, which came back."),
+    "own_message": _lt("It is a mail of our own that came back to us."),
+    "own_verification_bounced": _lt(
+        "It tells that our verification mail to %(address)s could not be delivered."
+    ),
+    "own_test_bounced": _lt("It tells that our test mail to %(address)s could not be delivered."),
+    "own_resent": _lt("%(address)s sent it on as it was (Resent-From)."),
+    "own_copied": _lt(
+        "It carries the mark of a mail that we sent, but %(address)s is none of our senders:"
+        " somebody copied the mark, or a server on its way changed the sender."
+    ),
     "contact_found": _lt("%(address)s is the contact %(contact)s."),
     "contact_chosen": _lt(
         "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
@@ -95,6 +114,8 @@ SENTENCES = {
     ),
     # decide
     "decide_ticket": _lt("It opens a ticket."),
+    "decide_own": _lt("So it opens no ticket and joins none."),
+    "decide_held_own": _lt("It is held: take it in if it is a customer's mail."),
     "decide_reply": _lt("It joins ticket %(ticket)s as a message."),
     "decide_stays_closed": _lt(
         "Ticket %(ticket)s is closed, and a program's message does not open it again."

@@ -8,6 +8,7 @@ from . import (
     test_from_address,
     test_hostile_html,
     test_ledger,
+    test_own_mail,
     test_partner,
     test_replies,
     test_scanner,

@@ -1,0 +1,175 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, models, tools
+
+from ..mailflow.kind import Kind
+from ..mailflow.mail import Mail
+from ..mailflow.note import Note, note
+from . import own_mail
+from .intake_values import Entry, OwnMail
+
+#: Stamps of one mail that are looked at; we write one.
+STAMPS = 8
+#: Reports about a mail are told from that mail, even if they repeat its header fields.
+REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
+#: Purposes whose subject is a From address rather than a ticket.
+OF_FROM_ADDRESS = ("verification", "test")
+
+
+class HelpdeskIntakeOwn(models.AbstractModel):
+    """Mail of our own that comes back: by its stamp, since relays rewrite Message-IDs, or by
+    its Message-ID, since some take out the stamp.
+
+    Only the header of the mail itself counts, not what it quotes or has attached; an answer
+    to a mail of ours does not carry the stamp on. Whoever has a mail of ours can copy its marks
+    onto another one, to have it overlooked: so the sender has to be ours, too. If it is not, the
+    mail is held for a person to see.
+    """
+
+    _name = "helpdesk.intake.own"
+    _description = "Intake of mail: our own mail"
+
+    # ------------------------------------------------------------
+    # JUDGE
+    # ------------------------------------------------------------
+
+    @api.model
+    def _recognise(self, entries: list[Entry], kinds, own_addresses) -> dict[int, OwnMail]:
+        """Which of these mails are ours: row id -> OwnMail; the others are absent.
+
+        :param kinds: row id -> KindResult
+        :param own_addresses: those addresses of the mails that are ours
+        """
+        marked = {}
+        for each in entries:
+            if kinds[each.row_id].kind in REPORTS:
+                mark = self._returned_mark(each.mail)
+            else:
+                mark = self._mark(each.mail)
+            if mark:
+                marked[each.row_id] = mark
+        if not marked:
+            return {}
+        entries = [each for each in entries if each.row_id in marked]
+        senders = self._senders(entries)
+        names = self._names(marked.values())
+        result = {}
+        for each in entries:
+            purpose, subject = marked[each.row_id]
+            returned = kinds[each.row_id].kind in REPORTS
+            sender = each.mail.from_.normalized
+            genuine = returned or sender in own_addresses or sender in senders[each.row_id]
+            name = names.get((purpose in OF_FROM_ADDRESS, subject), "")
+            if not genuine:
+                told = note("own_copied", address=each.mail.from_.email)
+            elif returned:
+                told = self._returned_note(purpose, name)
+            else:
+                told = self._note(purpose, name)
+            notes = [told] if told else []
+            resent_by = tools.email_normalize(each.mail.header("Resent-From"), strict=False)
+            if genuine and resent_by:
+                notes.append(note("own_resent", address=resent_by))
+            result[each.row_id] = OwnMail(purpose, subject, genuine, returned, tuple(notes))
+        return result
+
+    @api.model
+    def _is_marked(self, mail: Mail) -> bool:
+        """Whether a mail carries a mark of ours.
+
+        :param mail: its headers are enough
+        """
+        return bool(self._mark(mail))
+
+    @api.model
+    def _mark(self, mail: Mail) -> tuple[str, str] | None:
+        """(purpose, subject) that the mail itself carries; the purpose is ``""`` if only its
+        Message-ID tells."""
+        for value in mail.header_all(own_mail.HEADER)[:STAMPS]:
+            stamp = own_mail.read_stamp(self.env, value)
+            if stamp:
+                return stamp
+        ticket_id = own_mail.read_message_id(self.env, mail.message_id)
+        return None if ticket_id is None else ("", str(ticket_id))
+
+    @api.model
+    def _returned_mark(self, mail: Mail) -> tuple[str, str] | None:
+        """The same of the mail that a report returns."""
+        for fields in mail.delivery.originals[:STAMPS]:
+            for name, value in fields:
+                if name.lower() == own_mail.HEADER.lower():
+                    stamp = own_mail.read_stamp(self.env, value)
+                    if stamp:
+                        return stamp
+        return None
+
+    @api.model
+    def _senders(self, entries) -> dict[int, set[str]]:
+        """Addresses that each of these mails may come from if it is ours: From addresses, and
+        what Odoo sent the very message as."""
+        emails = {each.mail.from_.normalized for each in entries}
+        usable = set(
+            # sudo: of any company; the answer stays in here
+            self.env["helpdesk.from.address"]
+            .sudo()
+            .search([("email", "in", list(emails)), ("state", "=", "verified")])
+            .mapped("email")
+        )
+        messages = self.env["helpdesk.intake.judge"]._messages_by_id(
+            [each.mail.message_id for each in entries]
+        )
+        return {
+            each.row_id: usable
+            | {
+                tools.email_normalize(email_from or "")
+                for _id, _row, _model, _res, email_from, _date, kind in messages[
+                    each.mail.message_id
+                ]
+                # what came in may have been written by anybody
+                if kind != "email"
+            }
+            for each in entries
+        }
+
+    @api.model
+    def _names(self, marks) -> dict[tuple[bool, str], str]:
+        """What the subjects of stamps are called: (of a From address, subject) -> name."""
+        addresses = {subject for purpose, subject in marks if purpose in OF_FROM_ADDRESS}
+        tickets = {subject for purpose, subject in marks if purpose not in OF_FROM_ADDRESS}
+        # sudo: as all of the intake
+        found = {
+            (True, str(each.id)): each.email
+            for each in self._browse("helpdesk.from.address", addresses).sudo().exists()
+        }
+        for ticket in self._browse("helpdesk.ticket", tickets).sudo().exists():
+            found[False, str(ticket.id)] = ticket.number
+        return found
+
+    @api.model
+    def _browse(self, model: str, subjects):
+        """Records that subjects of stamps name; ids that PostgreSQL cannot have are left out."""
+        ids = [int(each) for each in subjects if each.isdecimal() and len(each) < 10]
+        return self.env[model].browse([each for each in ids if each])
+
+    @api.model
+    def _note(self, purpose: str, name: str) -> Note:
+        if purpose == "verification":
+            return note("own_verification", address=name or "-")
+        if purpose == "test":
+            return note("own_test", address=name or "-")
+        if not name:
+            return note("own_message")
+        if purpose == "automatic":
+            return note("own_automatic", ticket=name)
+        if purpose == "forward":
+            return note("own_forward", ticket=name)
+        return note("own_answer", ticket=name)
+
+    @api.model
+    def _returned_note(self, purpose: str, name: str) -> Note | None:
+        """Only of mails without a ticket: with one, the thread tells."""
+        if purpose == "verification":
+            return note("own_verification_bounced", address=name or "-")
+        if purpose == "test":
+            return note("own_test_bounced", address=name or "-")
+        return None

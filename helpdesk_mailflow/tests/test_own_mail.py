@@ -1,0 +1,297 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Mail of our own that comes back opens no ticket, and is not lost without a word either."""
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..mailflow import stamp as marks
+from ..models import own_mail
+from .common import DOMAIN, MARTA, MailflowCase, bounce, mail
+
+SUPPORT = f"Brad Lee <support@{DOMAIN}>"
+
+
+@tagged("post_install", "-at_install")
+class TestOwnMail(MailflowCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.from_address = (
+            cls.env["helpdesk.from.address"]
+            .with_context(mailflow_by_system=True)
+            .create(
+                {
+                    "email": "billing@zylker.example",
+                    "company_id": cls.company.id,
+                    "state": "verified",
+                    "proof": "mail",
+                }
+            )
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.ticket = self.take_ticket(mail())
+
+    def stamped(self, purpose="answer", subject=None, **values):
+        """A mail with a stamp of ours."""
+        subject = self.ticket.id if subject is None else subject
+        headers = own_mail.stamp_header(self.env, purpose, subject)
+        return mail(**{"from_": SUPPORT, "headers": list(headers.items()), **values})
+
+    def check_ours(self, row, code, **values):
+        """It stays in the ledger, and its trace says which mail of ours it is."""
+        self.assertEqual(row.state, "ignored", row.why)
+        self.assertFalse(row.delivery_ids)
+        told = {item["code"]: item["values"] for item in row.trace}
+        self.assertEqual(told.get(code), values, row.trace)
+        self.assertIn("decide_own", told)
+
+    def check_held(self, row, address):
+        """It waits for a person, who reads why."""
+        self.assertEqual(row.state, "held", row.why)
+        told = {item["code"]: item["values"] for item in row.trace}
+        self.assertEqual(told["own_copied"], {"address": address})
+        self.assertIn("decide_held_own", told)
+
+    # ------------------------------------------------------------
+    # OURS
+    # ------------------------------------------------------------
+
+    def test_a_copy_of_an_answer_to_the_support_address_opens_no_ticket(self):
+        messages = self.ticket.message_ids
+        row = self.take(self.stamped(to=MARTA, headers=[
+            ("Delivered-To", f"support@{DOMAIN}"),
+            *own_mail.stamp_header(self.env, "answer", self.ticket.id).items(),
+        ]))  # fmt: skip
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+        self.assertEqual(self.ticket.message_ids, messages)
+        self.assertIn(self.ticket.number, row.trace_html)
+
+    def test_it_joins_no_ticket_by_its_references_either(self):
+        first = self.ticket.message_ids.filtered(lambda each: each.message_type == "email")
+        row = self.take(
+            self.stamped(
+                headers=[
+                    ("References", first.message_id),
+                    *own_mail.stamp_header(self.env, "answer", self.ticket.id).items(),
+                ]
+            )
+        )
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+
+    def test_an_automatic_answer_that_comes_back_is_ours(self):
+        row = self.take(
+            self.stamped(
+                "automatic",
+                headers=[
+                    ("Auto-Submitted", "auto-replied"),
+                    *own_mail.stamp_header(self.env, "automatic", self.ticket.id).items(),
+                ],
+            )
+        )
+        self.check_ours(row, "own_automatic", ticket=self.ticket.number)
+
+    def test_a_forward_that_comes_back_is_ours(self):
+        row = self.take(self.stamped("forward"))
+        self.check_ours(row, "own_forward", ticket=self.ticket.number)
+
+    def test_verification_and_test_mails_that_come_back_are_ours(self):
+        for purpose in ("verification", "test"):
+            with self.subTest(purpose):
+                row = self.take(self.stamped(purpose, self.from_address.id))
+                self.check_ours(row, f"own_{purpose}", address="billing@zylker.example")
+
+    def test_a_verification_mail_to_an_address_that_no_alias_has_is_ours_too(self):
+        row = self.take(
+            self.stamped(
+                "verification",
+                self.from_address.id,
+                from_="billing@zylker.example",
+                to="billing@zylker.example",
+            )
+        )
+        self.check_ours(row, "own_verification", address="billing@zylker.example")
+
+    def test_a_relay_may_have_rewritten_its_message_id(self):
+        row = self.take(self.stamped(message_id="<0100018f-relay@relay.example>"))
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+
+    def test_a_relay_may_have_taken_out_its_stamp(self):
+        message_id = own_mail.message_id(self.env, self.ticket.id, DOMAIN)
+        row = self.take(mail(from_=SUPPORT, message_id=message_id))
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+
+    def test_it_may_come_from_any_verified_from_address(self):
+        row = self.take(self.stamped(from_="Billing <BILLING@zylker.example>"))
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+
+    def test_it_may_come_from_whom_odoo_sent_the_very_message_as(self):
+        message = self.ticket.message_post(
+            body="Have you tried water?", message_type="comment", email_from="kim@agents.example"
+        )
+        row = self.take(self.stamped(from_="kim@agents.example", message_id=message.message_id))
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+
+    def test_it_is_ours_also_if_somebody_redirects_it_to_us(self):
+        row = self.take(
+            self.stamped(
+                to=MARTA,
+                headers=[
+                    ("Resent-From", MARTA),
+                    ("Resent-To", f"support@{DOMAIN}"),
+                    *own_mail.stamp_header(self.env, "answer", self.ticket.id).items(),
+                ],
+            )
+        )
+        self.check_ours(row, "own_answer", ticket=self.ticket.number)
+        resent = [item["values"] for item in row.trace if item["code"] == "own_resent"]
+        self.assertEqual(resent, [{"address": "marta@acorn-tests.example"}])
+
+    def test_it_may_come_back_twice(self):
+        raw = self.stamped()
+        for _again in range(2):
+            self.check_ours(self.take(raw), "own_answer", ticket=self.ticket.number)
+
+    def test_it_may_be_of_a_ticket_that_is_gone(self):
+        raw = self.stamped()
+        self.ticket.unlink()
+        self.check_ours(self.take(raw), "own_message")
+
+    def test_it_may_be_of_no_ticket(self):
+        self.check_ours(self.take(self.stamped("automatic", 0)), "own_message")
+
+    def test_a_person_can_take_it_in_all_the_same(self):
+        row = self.take(self.stamped())
+        row.action_take_in()
+        self.assertEqual(row.state, "done", row.why)
+        self.assertTrue(row.ticket_ids)
+
+    def test_a_batch_tells_them_apart(self):
+        rows = self.take_batch(mail(subject="One"), self.stamped(), mail(subject="Two"))
+        self.assertEqual(rows.mapped("state"), ["done", "ignored", "done"])
+
+    # ------------------------------------------------------------
+    # NOT OURS
+    # ------------------------------------------------------------
+
+    def test_an_answer_that_quotes_our_mail_is_the_customers(self):
+        quoted = "".join(
+            f"> {name}: {value}\n"
+            for name, value in own_mail.stamp_header(self.env, "answer", self.ticket.id).items()
+        )
+        first = self.ticket.message_ids.filtered(lambda each: each.message_type == "email")
+        row = self.take(
+            mail(
+                subject="Re: The printer burns",
+                text=f"Still burning.\n\n> From: {SUPPORT}\n{quoted}",
+                headers=[("In-Reply-To", first.message_id)],
+            )
+        )
+        self.assertEqual(self.deliveries(row), [("Support", "reply")])
+
+    def test_an_answer_to_a_message_id_of_ours_is_the_customers(self):
+        ours = own_mail.message_id(self.env, self.ticket.id, DOMAIN)
+        row = self.take(mail(headers=[("In-Reply-To", ours), ("References", ours)]))
+        self.assertEqual(row.state, "done", row.why)
+        self.assertNotIn("decide_own", self.codes(row))
+
+    def test_a_mail_with_our_mail_attached_is_the_customers(self):
+        raw = mail(attachments=[("your mail.eml", "message/rfc822", b"")])
+        head, boundary, tail = raw.partition(b"Content-Type: message/rfc822")
+        attached = boundary + b"\nContent-Disposition: attachment\n\n" + self.stamped()
+        end = tail.rpartition(b"\n--")[2]
+        row = self.take(head + attached + b"\n--" + end)
+        self.assertEqual(row.state, "done", row.why)
+        self.assertNotIn("own_answer", self.codes(row))
+        attached = row.ticket_ids.message_ids.attachment_ids
+        self.assertIn(own_mail.HEADER.encode(), attached.raw)
+
+    def test_marks_of_another_database_are_nobodys(self):
+        secret = "not the secret of this database"
+        row = self.take(
+            mail(
+                headers=[(marks.HEADER, marks.stamp(secret, "automatic", "17"))],
+                message_id=marks.message_id(secret, 17, "helpdesk.example"),
+            )
+        )
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
+    def test_mail_of_another_database_is_of_its_kind(self):
+        secret = "not the secret of this database"
+        row = self.take(
+            mail(
+                headers=[
+                    (marks.HEADER, marks.stamp(secret, "automatic", "17")),
+                    ("Auto-Submitted", "auto-replied"),
+                ]
+            )
+        )
+        self.assertEqual((row.kind, row.ticket_ids.ids), ("auto_reply", []))
+
+    # ------------------------------------------------------------
+    # ATTACKS
+    # ------------------------------------------------------------
+
+    def test_a_copied_stamp_has_no_mail_overlooked(self):
+        row = self.take(self.stamped(from_=MARTA))
+        self.check_held(row, "marta@acorn-tests.example")
+        row.action_take_in()
+        self.assertEqual(row.ticket_ids.partner_email, "marta@acorn-tests.example")
+
+    def test_a_copied_message_id_has_no_mail_overlooked(self):
+        message_id = own_mail.message_id(self.env, self.ticket.id, DOMAIN)
+        row = self.take(mail(message_id=message_id))
+        self.check_held(row, "marta@acorn-tests.example")
+
+    def test_a_copied_stamp_with_a_copied_message_id_neither(self):
+        message_id = own_mail.message_id(self.env, self.ticket.id, DOMAIN)
+        row = self.take(self.stamped(from_=MARTA, message_id=message_id))
+        self.check_held(row, "marta@acorn-tests.example")
+
+    def test_a_message_that_came_in_makes_its_sender_none_of_ours(self):
+        first = self.ticket.message_ids.filtered(lambda each: each.message_type == "email")
+        row = self.take(self.stamped(from_=MARTA, message_id=first.message_id, text="Another text"))
+        self.check_held(row, "marta@acorn-tests.example")
+
+    def test_an_address_that_is_not_verified_is_none_of_ours(self):
+        self.env["helpdesk.from.address"].create(
+            {"email": "marta@acorn-tests.example", "company_id": self.company.id}
+        )
+        self.check_held(self.take(self.stamped(from_=MARTA)), "marta@acorn-tests.example")
+
+    def test_hostile_stamps_are_nothing(self):
+        for value in (
+            "",
+            ";;",
+            "answer; 1; " + "0" * 32,
+            "answer; " + "9" * 300 + "; " + "0" * 32,
+            "=?utf-8?b?AAAA?=",
+            "answer;\t\x0b;",
+        ):
+            with self.subTest(value):
+                row = self.take(mail(headers=[(own_mail.HEADER, value)]))
+                self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
+    def test_many_stamps_are_not_all_looked_at(self):
+        forged = [(own_mail.HEADER, f"answer; {number}; {'0' * 32}") for number in range(500)]
+        row = self.take(mail(headers=forged))
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
+    def test_a_bounce_that_repeats_our_header_is_a_bounce(self):
+        message = self.ticket.message_post(body="Try water", message_type="comment")
+        row = self.take(
+            bounce(
+                message.message_id,
+                f"support@{DOMAIN}",
+                "marta@acorn-tests.example",
+                headers=list(own_mail.stamp_header(self.env, "answer", self.ticket.id).items()),
+            )
+        )
+        self.assertEqual(self.deliveries(row), [("Support", "bounce")])
+
+    @mute_logger("odoo.addons.mail.models.mail_thread")
+    def test_the_secret_is_in_no_text(self):
+        secret = own_mail._secret(self.env)
+        row = self.take(self.stamped())
+        self.assertNotIn(secret, str(row.trace) + row.source_preview)
