@@ -6,6 +6,7 @@ from . import (
     helpdesk_incoming_mail_source,
     helpdesk_incoming_mail_upload,
     helpdesk_mail_folder,
+    helpdesk_of_team,
     helpdesk_support_alias,
     helpdesk_support_alias_address,
     helpdesk_ticket,

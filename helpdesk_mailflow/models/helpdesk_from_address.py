@@ -3,6 +3,8 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .helpdesk_of_team import MANAGERS
+
 #: Written in the name of the system alone: whoever could say that an address is proven would
 #: send as anybody.
 KEPT_BY_THE_ADDON = frozenset(
@@ -30,7 +32,7 @@ class HelpdeskFromAddress(models.Model):
 
     _name = "helpdesk.from.address"
     _description = "From address"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "helpdesk.of.team"]
     _order = "company_id, is_default desc, email, id"
     _rec_names_search = ["email", "friendly_name"]
     _check_company_auto = True
@@ -338,9 +340,14 @@ class HelpdeskFromAddress(models.Model):
     def _make_default(self) -> None:
         """Make it the address that its company answers with by default.
 
+        :raise AccessError: what the whole company answers as is no team leader's to choose
         :raise UserError: it cannot be sent as
         """
         self.ensure_one()
+        if not (self.env.su or self.env.user.has_group(MANAGERS)):
+            raise AccessError(
+                self.env._("Only a helpdesk manager chooses the default From address of a company.")
+            )
         if not self.is_usable:
             raise UserError(
                 self.env._(

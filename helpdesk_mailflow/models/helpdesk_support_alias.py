@@ -17,7 +17,7 @@ class HelpdeskSupportAlias(models.Model):
 
     _name = "helpdesk.support.alias"
     _description = "Support alias"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "helpdesk.of.team"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -124,14 +124,33 @@ class HelpdeskSupportAlias(models.Model):
                 queue._make_alias(local_part)
 
     def _check_local_part(self, local_part: str) -> None:
+        # not alias_domain_name: it is not to be read while alias_name is being set
+        domain = self.alias_id.sudo().alias_domain_id or self.company_id.alias_domain_id
+        self._check_not_of_others(f"{local_part}@{domain.name}")
         if "@" in local_part:
-            # not alias_domain_name: it is not to be read while alias_name is being set
-            domain = self.alias_id.sudo().alias_domain_id or self.company_id.alias_domain_id
             raise ValidationError(
                 self.env._(
                     "Type only what stands before the @. The domain is the one of the company:"
                     " %(domain)s.",
                     domain=domain.name or self.env._("none is set"),
+                )
+            )
+
+    def _check_not_of_others(self, email: str) -> None:
+        """A new local part takes over the address from a queue that has or had it: only from
+        one that the user may change."""
+        if self.env.su:
+            return
+        normalized = tools.email_normalize(email)
+        # sudo: to find it at all
+        others = self.env["helpdesk.support.alias.address"].sudo()
+        others = others.search([("email", "=", normalized), ("alias_id", "!=", self.id)])
+        if others and not others.with_env(self.env).has_access("write"):
+            raise AccessError(
+                self.env._(
+                    "%(email)s is or was the address of another support alias. Only a helpdesk"
+                    " manager can move it.",
+                    email=email,
                 )
             )
 

@@ -4,12 +4,15 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import escape_psql
 
+from .helpdesk_of_team import MANAGERS
+
 
 class HelpdeskSupportAliasAddress(models.Model):
     """An address that leads to a support alias."""
 
     _name = "helpdesk.support.alias.address"
     _description = "Address of a support alias"
+    _inherit = ["helpdesk.of.team"]
     _order = "kind desc, email"
     _rec_name = "email"
 
@@ -27,9 +30,11 @@ class HelpdeskSupportAliasAddress(models.Model):
             ("own", "Own"),
             ("external", "Forwarded or fetched"),
             ("past", "Past"),
+            ("retired", "Retired"),
         ],
         required=True,
         default="external",
+        help="Mail to a past address still comes in here, mail to a retired one no longer does",
     )
 
     _email_unique = models.Constraint(
@@ -40,21 +45,27 @@ class HelpdeskSupportAliasAddress(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["email"] = self._normalize(vals.get("email"))
+        self._refuse_retired([vals["email"] for vals in vals_list])
         addresses = super().create(vals_list)
         addresses._refuse_kept_by_sync()
+        addresses._refuse_of_other_teams()
         return addresses
 
     def write(self, vals):
         if "email" in vals:
             vals = dict(vals, email=self._normalize(vals["email"]))
+            self._refuse_retired([vals["email"]])
         self._refuse_kept_by_sync()
         result = super().write(vals)
         self._refuse_kept_by_sync()
+        if vals.keys() & {"email", "alias_id"}:
+            self._refuse_of_other_teams()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_external_only(self):
-        self._refuse_kept_by_sync()
+        # a retired address leads nowhere; deleted it may become somebody else's
+        self.filtered(lambda address: address.kind != "retired")._refuse_kept_by_sync()
 
     def _refuse_kept_by_sync(self) -> None:
         """Own and past addresses follow the Odoo alias; typed by hand they would take mail away
@@ -66,6 +77,21 @@ class HelpdeskSupportAliasAddress(models.Model):
                     "%(email)s follows the local part of its support alias. Only addresses that"
                     " are forwarded or fetched are written by hand.",
                     email=kept[0].email,
+                )
+            )
+
+    def _refuse_retired(self, emails) -> None:
+        """A retired address is brought back where it was retired, rather than typed anew."""
+        # sudo: it may be of a queue that the user does not see
+        retired = self.sudo().search(
+            [("email", "in", emails), ("kind", "=", "retired"), ("id", "not in", self.ids)], limit=1
+        )
+        if retired:
+            raise ValidationError(
+                self.env._(
+                    "%(email)s is a retired address of a support alias. Bring it back or delete it"
+                    " there first.",
+                    email=retired.email,
                 )
             )
 
@@ -130,3 +156,83 @@ class HelpdeskSupportAliasAddress(models.Model):
                         email=address.email,
                     )
                 )
+
+    def _refuse_of_other_teams(self) -> None:
+        """The leader of a team does not lead mail away from other teams, by the address of a
+        mailbox that is theirs."""
+        # not a constraint: those have all rights
+        if self.env.su or self.env.user.has_group(MANAGERS):
+            return
+        for address in self.filtered(lambda each: each.kind == "external"):
+            # sudo: scanners are a system admin's
+            queues = self.env["fetchmail.server"].sudo().with_context(active_test=False)
+            queues = queues.search(
+                [("is_scanner", "=", True), ("user", "=ilike", escape_psql(address.email))]
+            ).default_alias_id
+            if queues and not queues.with_env(self.env).has_access("write"):
+                raise ValidationError(
+                    self.env._(
+                        "Mail to %(email)s belongs to another team. Ask a helpdesk manager to"
+                        " change that.",
+                        email=address.email,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_retire(self):
+        """Mail to these past addresses no longer comes in by their support aliases.
+
+        They stay known as ours, so that nothing is sent to them and nobody becomes a contact
+        by them, until they are deleted.
+        """
+        return self._switch("past", "retired")
+
+    def action_bring_back(self):
+        """Mail to these retired addresses comes in by their support aliases again."""
+        return self._switch("retired", "past")
+
+    def action_use_as_from_address(self):
+        """Open the From address with this address; a new one still has to be verified."""
+        self.ensure_one()
+        FromAddress = self.env["helpdesk.from.address"]
+        found = FromAddress.search(
+            [("email", "=", self.email), ("company_id", "=", self.company_id.id)], limit=1
+        )
+        if not found:
+            queue = self.alias_id
+            found = FromAddress.create(
+                {
+                    "email": self.email,
+                    "friendly_name": queue.friendly_name,
+                    "company_id": queue.company_id.id,
+                    "team_id": queue.team_id.id,
+                }
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("From address"),
+            "res_model": found._name,
+            "res_id": found.id,
+            "views": [(False, "form")],
+        }
+
+    def action_delete(self):
+        """Forget retired addresses: they are no longer known as ours."""
+        self.filtered(lambda address: address.kind == "retired").unlink()
+        return True
+
+    def _switch(self, before: str, after: str) -> bool:
+        # who may change an external address may retire a past one; its kind stays ours to write
+        self.check_access("write")
+        # sudo: see _refuse_kept_by_sync
+        for address in self.sudo().filtered(lambda each: each.kind == before):
+            address.kind = after
+            if after == "retired":
+                told = self.env._("%(email)s was retired: mail to it no longer comes in here.")
+            else:
+                told = self.env._("%(email)s was brought back: mail to it comes in here again.")
+            address.alias_id._message_log(body=told % {"email": address.email})
+        return True

@@ -2,6 +2,9 @@
 
 from odoo import api, fields, models
 
+#: What the leader of a team may change on it, without being a helpdesk manager.
+OF_LEADERS = frozenset(("create_contacts",))
+
 
 class HelpdeskTicketTeam(models.Model):
     _inherit = "helpdesk.ticket.team"
@@ -19,11 +22,71 @@ class HelpdeskTicketTeam(models.Model):
         help="Whether a contact is made of a sender whom nobody knows yet",
     )
 
+    is_led = fields.Boolean(
+        "I lead this team",
+        compute="_compute_is_led",
+        search="_search_is_led",
+        compute_sudo=True,
+        recursive=True,
+        help="The user is its team leader, or the one of a team above it",
+    )
+    past_address_ids = fields.Many2many(
+        "helpdesk.support.alias.address",
+        string="Past addresses",
+        compute="_compute_past_address_ids",
+        help="What its support aliases were called before",
+    )
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("user_id", "parent_id.is_led")
+    @api.depends_context("uid")
+    def _compute_is_led(self):
+        for team in self:
+            team.is_led = team.user_id == self.env.user or team.parent_id.is_led
+
+    def _search_is_led(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        # sudo: a team above may be of a company that the user does not see now
+        led = self.sudo().with_context(active_test=False).search([("user_id", "=", self.env.uid)])
+        return [("id", "child_of", led.ids)]
+
+    @api.depends("support_alias_ids.address_ids.kind")
+    def _compute_past_address_ids(self):
+        for team in self:
+            team.past_address_ids = team.support_alias_ids.address_ids.filtered(
+                lambda address: address.kind in ("past", "retired")
+            )
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
     @api.model_create_multi
     def create(self, vals_list):
         teams = super().create(vals_list)
         self.env["helpdesk.support.alias"]._adopt_teams(teams)
         return teams
+
+    def write(self, vals):
+        if self._is_written_by_leader(vals):
+            # sudo: teams are a helpdesk manager's to write; these fields of the own team are
+            # its leader's, too
+            return super(HelpdeskTicketTeam, self.sudo()).write(vals)
+        return super().write(vals)
+
+    def _is_written_by_leader(self, vals) -> bool:
+        return (
+            bool(self)
+            and not self.env.su
+            and vals.keys() <= OF_LEADERS
+            and not self.has_access("write")
+            and self.has_access("read")
+            and all(team.is_led for team in self)
+        )
 
     def unlink(self):
         # the team's Odoo alias goes with it, so its support alias has to let go first

@@ -55,7 +55,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     def _judge(self, entries: list[Entry]) -> list[Verdict]:
         kinds = {each.row_id: tell_kind(each.mail) for each in entries}
         threads = self._threads(entries, kinds)
-        addresses = self._addresses(entries)
+        addresses, retired = self._addresses(entries)
         own = self._own_addresses(entries)
         own_mails = self.env["helpdesk.intake.own"]._recognise(entries, kinds, own)
         known = self._known(entries, own)
@@ -79,6 +79,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             if thread:
                 notes.append(thread.how)
             else:
+                notes += self._retired_notes(each, retired)
                 notes += [destination.how for destination in found]
             notes += [each_note for each_note in (duplicate, suspect) if each_note]
             for contact in judged_contacts.values():
@@ -111,7 +112,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         :param mail: its headers are enough
         """
         entry = Entry(row_id=0, mail=mail)
-        addresses = self._addresses([entry])
+        addresses, _retired = self._addresses([entry])
         leads_to = [addresses[each.email] for each in mail.recipients if each.email in addresses]
         if any(
             queue or alias.alias_model_id.model == "helpdesk.ticket" for queue, alias in leads_to
@@ -247,10 +248,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _addresses(self, entries):
-        """Which recipients lead somewhere: email -> (support alias or None, Odoo alias or None)."""
+        """Which recipients lead somewhere: email -> (support alias or None, Odoo alias or None),
+        and which no longer do: email -> support alias."""
         emails = {recipient.email for each in entries for recipient in each.mail.recipients}
         local_parts = {email.partition("@")[0] for email in emails}
-        found = {}
+        found, retired = {}, {}
         aliases = self.env["mail.alias"].search(
             Domain("alias_full_name", "in", list(emails))
             | (
@@ -273,12 +275,33 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         )
         for address in addresses:
             queue, alias = found.get(address.email, (None, None))
+            if address.kind == "retired":
+                if alias and alias.alias_full_name == address.email:
+                    # given to something else in Odoo since then
+                    continue
+                # also where its local part counts on any domain
+                found.pop(address.email, None)
+                retired[address.email] = address.alias_id
+                continue
             elsewhere = alias and not queue and alias.alias_model_id.model != "helpdesk.ticket"
             if alias and (address.kind == "past" or elsewhere):
                 # given to something else in Odoo since then
                 continue
             found[address.email] = (address.alias_id, address.alias_id.alias_id)
-        return found
+        return found, retired
+
+    @api.model
+    def _retired_notes(self, entry, retired) -> list[Note]:
+        notes = {}
+        for each in entry.mail.recipients:
+            if each.email in retired and each.email not in notes:
+                notes[each.email] = note(
+                    "alias_retired",
+                    address=each.email,
+                    header=each.header,
+                    alias=retired[each.email].name,
+                )
+        return list(notes.values())
 
     @api.model
     def _destinations(self, entry: Entry, addresses, judged_thread) -> tuple[Destination, ...]:

@@ -52,6 +52,10 @@ SENTENCES = {
     ),
     "alias_by_person": _lt("Taken in for the support alias %(alias)s."),
     "alias_none": _lt("No recipient leads to a support alias; it came in for tickets in general."),
+    "alias_retired": _lt(
+        "%(address)s in %(header)s was an address of the support alias %(alias)s and is retired, so"
+        " it leads nowhere."
+    ),
     "alias_of_odoo": _lt("%(address)s in %(header)s is an Odoo alias that opens tickets."),
     "thread_reference": _lt(
         "It answers a message of ticket %(ticket)s (%(header)s: %(message_id)s)."
