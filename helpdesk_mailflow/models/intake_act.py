@@ -15,6 +15,7 @@ from odoo.tools import SQL
 from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
+from ..mailflow.reply import cut_mail
 from . import trace
 from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan
 from .reviewed_overrides import unknown_overrides
@@ -47,6 +48,7 @@ class Item:
     message: object = None
     notes: list = None
     quiet: bool = False
+    body: Markup | None = None
 
     @property
     def mail(self) -> Mail:
@@ -332,6 +334,20 @@ class HelpdeskIntakeAct(models.AbstractModel):
         return Markup(mail.body_html)
 
     @api.model
+    def _message_body(self, item) -> Markup:
+        """The body of a message: of a reply what was written this time, and our mail that it
+        quotes folded, as Odoo's chatter and portal fold quotes."""
+        if item.body is None:
+            item.body = self._body(item.mail)
+            if item.delivery.outcome is Outcome.REPLY:
+                cut = cut_mail(item.mail)
+                if cut.rest:
+                    fold = Markup('<div data-o-mail-quote="1">%s</div>') % Markup(cut.rest)
+                    item.body = Markup(cut.above) + fold
+                    item.notes.append(note("act_folded"))
+        return item.body
+
+    @api.model
     def _participants(self, item):
         """Contacts among To and Cc that the ticket's company may know."""
         found = self.env["res.partner"].browse(item.plan.verdict.participants)
@@ -467,7 +483,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             name = "mail.mt_note" if internal else "mail.mt_comment"
             subtype = self.env["ir.model.data"]._xmlid_to_res_id(name)
         return {
-            "body": self._body(mail),
+            "body": self._message_body(item),
             "subject": mail.subject or False,
             "message_type": "email",
             "email_from": mail.from_.formatted if mail.from_.email else False,
@@ -559,7 +575,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "to": ",".join(each.formatted for each in mail.to),
             "cc": ",".join(each.formatted for each in mail.cc),
             "recipients": ",".join(each.email for each in mail.recipients),
-            "body": self._body(mail),
+            "body": self._message_body(item),
             "references": " ".join(mail.references),
             "in_reply_to": " ".join(mail.in_reply_to),
             "date": str(mail.date.replace(tzinfo=None, microsecond=0)) if mail.date else False,

@@ -166,6 +166,9 @@ SENTENCES = {
     "act_reopened": _lt("Ticket %(ticket)s was closed and is open again: %(stage)s."),
     "act_stays_closed": _lt("Ticket %(ticket)s stays closed, since its team has no open stage."),
     "act_reply": _lt("It was added to ticket %(ticket)s."),
+    "act_folded": _lt(
+        "What it quotes of our mail, from the line to write above on, is folded in the message."
+    ),
     "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
     "act_passed_on": _lt("Odoo's own mail gateway took it."),

@@ -11,6 +11,7 @@ from . import (
     test_own_mail,
     test_partner,
     test_replies,
+    test_reply_line,
     test_scanner,
     test_several_places,
     test_support_alias,
