@@ -2,7 +2,7 @@
 {
     "name": "Helpdesk Mailflow",
     "summary": "Support mailboxes become helpdesk tickets: nothing lost, every fate explained",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "license": "AGPL-3",
     "category": "After-Sales",
     "author": "helpdesk_mailflow maintainers, Odoo Community Association (OCA)",

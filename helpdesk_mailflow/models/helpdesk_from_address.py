@@ -400,6 +400,9 @@ class HelpdeskFromAddress(models.Model):
                 lambda address: (not address.is_of_odoo, address.id)
             )
             usable[:1].write({"is_default": True})
+        # which address answers is computed from all of them
+        self.env["helpdesk.support.alias"].invalidate_model(["answers_via_id"], flush=False)
+        self.env["helpdesk.ticket"].invalidate_model(["answers_via_id"], flush=False)
 
     # ------------------------------------------------------------
     # WHAT ODOO ITSELF SENDS AS
@@ -476,6 +479,23 @@ class HelpdeskFromAddress(models.Model):
         return self.sudo().search([("company_id", "=", company.id), ("is_usable", "=", True)])
 
     @api.model
+    def _usable_by_company(self, companies) -> dict:
+        """The addresses that companies can send as, with all rights: company -> addresses, the
+        default first; each company is in it."""
+        # sudo: as in _usable_for
+        usable = self.sudo().search([("company_id", "in", companies.ids), ("is_usable", "=", True)])
+        by_company = usable.grouped("company_id")
+        return {company: by_company.get(company, usable.browse()) for company in companies}
+
+    def _of_team(self, team):
+        """The first of the addresses that belongs to a team, or none."""
+        return self.filtered(lambda address: team and address.team_id == team)[:1]
+
+    def _default_one(self):
+        """The default among the usable addresses of one company, or none."""
+        return self.filtered("is_default")[:1] or self[:1]
+
+    @api.model
     def _offered_to(self, user, company):
         """The addresses that a user may choose from: those of all teams, of the own teams, and
         for managers also those of other teams."""
@@ -514,6 +534,11 @@ class HelpdeskFromAddress(models.Model):
         # sudo: the name of the company
         name = name or self.friendly_name or self.sudo().company_id.name or ""
         return tools.formataddr((" ".join(name.split()), self.email))
+
+    def _shown(self, name: str) -> str:
+        """A From header for people to read; one for a mail is :meth:`_formatted`."""
+        self.ensure_one()
+        return f"{name} <{self.email}>" if name else self.email
 
     # ------------------------------------------------------------
     # ACTIONS

@@ -6,6 +6,9 @@ from odoo.tools import escape_psql
 
 from .helpdesk_of_team import MANAGERS
 
+#: Kinds of addresses that customers may be told to write to.
+LEADING = frozenset(("own", "external"))
+
 
 class HelpdeskSupportAliasAddress(models.Model):
     """An address that leads to a support alias."""

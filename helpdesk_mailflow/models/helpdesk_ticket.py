@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import fields, models, tools
+from odoo import fields, models
 
 from .reviewed_overrides import unknown_overrides
 
@@ -67,24 +67,3 @@ class HelpdeskTicket(models.Model):
         if self.env.context.get("mailflow_no_automatic_answer"):
             return {}
         return super()._track_template(tracking)
-
-    def _notify_get_reply_to(self, default=None, author_id=False):
-        result = super()._notify_get_reply_to(default=default, author_id=author_id)
-        return {**result, **self._reply_to_of_queues()}
-
-    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        result = super()._notify_get_reply_to_batch(defaults=defaults, author_ids=author_ids)
-        return {**result, **self._reply_to_of_queues()}
-
-    def _reply_to_of_queues(self) -> dict[int, str]:
-        """Answers come back to the support alias that the ticket came in by, if it has an
-        address of its own: ticket id -> formatted address."""
-        found = {}
-        # sudo: a queue's rights do not matter for writing to its address
-        for ticket in self.sudo():
-            queue = ticket.support_alias_id
-            if queue.alias_id.alias_name and queue.alias_id.alias_domain_id:
-                formatted = tools.formataddr((queue.friendly_name or queue.name, queue.email))
-                # Odoo's limit, beyond which Python folds the header wrongly
-                found[ticket.id] = formatted if len(formatted) < 68 else queue.email
-        return found

@@ -2,8 +2,20 @@
 
 from odoo import api, fields, models
 
+#: What a team may decide otherwise than its company.
+INHERIT_YES_NO = [("inherit", "As the company"), ("yes", "Yes"), ("no", "No")]
 #: What the leader of a team may change on it, without being a helpdesk manager.
-OF_LEADERS = frozenset(("create_contacts",))
+OF_LEADERS = frozenset(
+    (
+        "create_contacts",
+        "helpdesk_agent_name",
+        "helpdesk_auto_cc",
+        "helpdesk_private_answers",
+        "helpdesk_reply_line",
+        "helpdesk_team_name",
+        "mail_display_name",
+    )
+)
 
 
 class HelpdeskTicketTeam(models.Model):
@@ -20,6 +32,26 @@ class HelpdeskTicketTeam(models.Model):
         default="inherit",
         required=True,
         help="Whether a contact is made of a sender whom nobody knows yet",
+    )
+    mail_display_name = fields.Char(
+        "Display name in mails",
+        translate=True,
+        help="Shown to customers instead of the name of the team",
+    )
+    helpdesk_agent_name = fields.Selection(
+        INHERIT_YES_NO, "Agent's name in From", default="inherit", required=True
+    )
+    helpdesk_team_name = fields.Selection(
+        INHERIT_YES_NO, "Team's display name in From", default="inherit", required=True
+    )
+    helpdesk_auto_cc = fields.Selection(
+        INHERIT_YES_NO, "Copy of answers to the support address", default="inherit", required=True
+    )
+    helpdesk_private_answers = fields.Selection(
+        INHERIT_YES_NO, "Answers without the requester", default="inherit", required=True
+    )
+    helpdesk_reply_line = fields.Selection(
+        INHERIT_YES_NO, "“Write your reply above this line”", default="inherit", required=True
     )
 
     is_led = fields.Boolean(

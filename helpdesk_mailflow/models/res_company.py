@@ -1,11 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import string
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+#: What the pattern of an agent's name may hold.
+NAME_PLACEHOLDERS = ("agent", "team", "company")
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    # policies: what a company decides, and its teams may decide otherwise
     helpdesk_create_contacts = fields.Selection(
         [("always", "Always"), ("rule", "Only when a rule says so")],
         string="Create contacts",
@@ -14,6 +21,85 @@ class ResCompany(models.Model):
         help="Whether a contact is made of a sender whom nobody knows yet. If only by rule, the"
         " ticket keeps name and address as received.",
     )
+    helpdesk_agent_name = fields.Boolean(
+        "Agent's name in From",
+        default=True,
+        help="Answers are from “Brad Lee <support@…>”; else from the name of the address",
+    )
+    helpdesk_agent_name_pattern = fields.Char(
+        "Pattern of the agent's name",
+        default="{agent}",
+        help="May hold {agent}, {team} and {company}, such as “{agent} ({company})”",
+    )
+    helpdesk_team_name = fields.Boolean(
+        "Team's display name in From",
+        help="The display name of the team instead of the name of the address, where no agent is"
+        " named and in automatic answers",
+    )
+    helpdesk_auto_cc = fields.Boolean(
+        "Copy of answers to the support address",
+        help="Each answer and forward goes once, as Cc, to the address that the ticket came in by."
+        " It makes no new ticket there.",
+    )
+    helpdesk_private_answers = fields.Boolean(
+        "Answers without the requester",
+        help="Agents may take the requester off the recipients. The others get the answer, it does"
+        " not show in the portal, and replies to it stay private.",
+    )
+    helpdesk_reply_line = fields.Boolean(
+        "“Write your reply above this line”",
+        default=True,
+        help="Only what a customer writes above it becomes the message; the rest is folded",
+    )
+    helpdesk_subject_tag = fields.Char(
+        "Number in the subject",
+        default="[#{number}]",
+        help="By it an answer finds its ticket when a mail program drops the references. Has to"
+        " hold {number}.",
+    )
+
+    @api.constrains("helpdesk_agent_name_pattern")
+    def _check_helpdesk_agent_name_pattern(self):
+        for company in self:
+            pattern = company.helpdesk_agent_name_pattern or "{agent}"
+            try:
+                names = {name for _text, name, *_rest in string.Formatter().parse(pattern) if name}
+            except ValueError:
+                names = {pattern}
+            if not names or names - set(NAME_PLACEHOLDERS):
+                raise ValidationError(
+                    self.env._(
+                        "The pattern of the agent's name may hold {agent}, {team} and {company}, at"
+                        " least one of them, and any other text without braces: “%(pattern)s”.",
+                        pattern=pattern,
+                    )
+                )
+
+    @api.constrains("helpdesk_subject_tag")
+    def _check_helpdesk_subject_tag(self):
+        for company in self:
+            tag = company.helpdesk_subject_tag or ""
+            if tag and (tag.count("{number}") != 1 or "{" in tag.replace("{number}", "")):
+                raise ValidationError(
+                    self.env._(
+                        "The number in the subject has to hold {number} once and no other braces,"
+                        " such as [#{number}]: “%(tag)s”.",
+                        tag=tag,
+                    )
+                )
+
+    def _mailflow_policy(self, name: str, team=None) -> bool:
+        """What holds for a team of the company: its own choice if it made one.
+
+        :param name: such as ``agent_name``; a Boolean ``helpdesk_<name>`` of the company
+        :param team: a team or none
+        """
+        self.ensure_one()
+        # sudo: policies hold for everyone, and whose they are is no secret
+        own = team.sudo()[f"helpdesk_{name}"] if team else "inherit"
+        if own and own != "inherit":
+            return own == "yes"
+        return self.sudo()[f"helpdesk_{name}"]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -10,6 +10,19 @@ class ResConfigSettings(models.TransientModel):
     helpdesk_create_contacts = fields.Selection(
         related="company_id.helpdesk_create_contacts", readonly=False
     )
+    helpdesk_agent_name = fields.Boolean(related="company_id.helpdesk_agent_name", readonly=False)
+    helpdesk_agent_name_pattern = fields.Char(
+        related="company_id.helpdesk_agent_name_pattern", readonly=False
+    )
+    helpdesk_team_name = fields.Boolean(related="company_id.helpdesk_team_name", readonly=False)
+    helpdesk_auto_cc = fields.Boolean(related="company_id.helpdesk_auto_cc", readonly=False)
+    helpdesk_private_answers = fields.Boolean(
+        related="company_id.helpdesk_private_answers", readonly=False
+    )
+    helpdesk_reply_line = fields.Boolean(related="company_id.helpdesk_reply_line", readonly=False)
+    helpdesk_subject_tag = fields.Char(related="company_id.helpdesk_subject_tag", readonly=False)
+    helpdesk_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
+    helpdesk_automatic_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_keep_source_days = fields.Integer(
         "Keep sources for",
         default=90,
@@ -50,6 +63,25 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="helpdesk_mailflow.max_header_kb",
         help="Kilobytes, and as much of each part",
     )
+
+    @api.depends("company_id", "helpdesk_agent_name", "helpdesk_agent_name_pattern")
+    def _compute_helpdesk_from_preview(self):
+        """What customers would see with what is typed now."""
+        for settings in self:
+            company = settings.company_id
+            sender = self.env["helpdesk.from.address"].sudo()._usable_for(company)._default_one()
+            agent = self.env.user.name
+            pattern = settings.helpdesk_agent_name_pattern or "{agent}"
+            try:
+                named = pattern.format(agent=agent, team=self.env._("Team"), company=company.name)
+            except (KeyError, IndexError, ValueError):
+                # said when it is saved
+                named = pattern
+            plain = sender.friendly_name or company.name
+            settings.helpdesk_from_preview = sender and sender._shown(
+                named if settings.helpdesk_agent_name else plain
+            )
+            settings.helpdesk_automatic_from_preview = sender and sender._shown(plain)
 
     @api.constrains(
         "helpdesk_keep_source_days",

@@ -253,6 +253,13 @@ SENTENCES = {
         "The encoding “%(encoding)s” is unknown; the part is kept as it is."
     ),
     "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
+    # of a message that leaves
+    "sender_fallback": _lt("%(wished)s may not send now, so it left as %(sender)s."),
+    "mail_waits": _lt(
+        "The mail server %(server)s does not take it now (%(error)s). It waits and is tried again"
+        " by itself."
+    ),
+    "recipient_refused": _lt("The mail server refused %(address)s: %(code)s %(reason)s"),
 }
 
 

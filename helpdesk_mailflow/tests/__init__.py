@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_answer_via,
     test_attacks,
     test_contact,
     test_doors,

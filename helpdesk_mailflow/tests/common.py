@@ -3,7 +3,9 @@
 
 import itertools
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
+from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
 
@@ -19,6 +21,29 @@ PIXEL = bytes.fromhex(
 )
 
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A mail that was handed to a mail server.
+
+    :param server: host name
+    :param sender: envelope sender
+    :param recipients: of the envelope
+    """
+
+    message: EmailMessage
+    server: str
+    sender: str
+    recipients: tuple[str, ...]
+
+    def __getitem__(self, header):
+        value = self.message[header]
+        return value and str(value)
+
+    @property
+    def html(self) -> str:
+        return self.message.get_body(("html",)).get_content()
 
 
 def mail(
@@ -158,6 +183,41 @@ class MailflowCase(MailCase):
         rows = intake._store([Arrival(raw, {"door": "rpc"}, origin) for raw in raws])
         intake._process(rows)
         return rows
+
+    @contextmanager
+    def sent_mails(self, refuse=None):
+        """The mails that are sent meanwhile, as a list of :class:`Sent`.
+
+        :param refuse: takes (host, message, recipients); may raise as smtplib does, or return
+            the refused recipients
+        """
+        sent = []
+
+        class Session:
+            def __init__(self, host, port=0, **_options):
+                self.host = host
+                if refuse:
+                    refuse(host, None, ())
+
+            def send_message(self, message, sender, recipients):
+                refused = (refuse and refuse(self.host, message, recipients)) or {}
+                sent.append(Sent(message, self.host, sender, tuple(recipients)))
+                return refused
+
+            def quit(self):
+                pass
+
+            set_debuglevel = starttls = login = ehlo_or_helo_if_needed = (
+                lambda self, *_arguments, **_options: None
+            )
+
+        servers = type(self.env["ir.mail_server"])
+        with (
+            patch("smtplib.SMTP", Session),
+            patch("smtplib.SMTP_SSL", Session),
+            patch.object(servers, "_disable_send", lambda _: False),
+        ):
+            yield sent
 
     def codes(self, row):
         """The codes of the sentences in a trace."""

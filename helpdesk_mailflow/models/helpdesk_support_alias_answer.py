@@ -1,0 +1,113 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, fields, models
+
+from .helpdesk_support_alias_address import LEADING
+from .sender_name import sender_name
+
+
+class HelpdeskSupportAlias(models.Model):
+    """Which From address answers the tickets of a support alias."""
+
+    _inherit = "helpdesk.support.alias"
+
+    answer_via_id = fields.Many2one(
+        "helpdesk.from.address",
+        string="Chosen From address",
+        check_company=True,
+        ondelete="set null",
+        index="btree_not_null",
+        tracking=True,
+        copy=False,
+    )
+    answers_via_id = fields.Many2one(
+        "helpdesk.from.address",
+        string="Answer via",
+        compute="_compute_answers_via_id",
+        inverse="_inverse_answers_via_id",
+        compute_sudo=True,
+        domain="[('company_id', '=', company_id), ('is_usable', '=', True)]",
+        help="The From address of answers. Empty it for the default: its own address if that is a"
+        " From address, else one of its team, else the company's default.",
+    )
+    answer_via_warning = fields.Char(compute="_compute_answer_via_warning", compute_sudo=True)
+    answer_via_lost = fields.Boolean(
+        compute="_compute_answer_via_warning",
+        compute_sudo=True,
+        help="Answers to the answering address come into no support alias",
+    )
+
+    from_preview = fields.Char(
+        "Your answers are from", compute="_compute_from_preview", compute_sudo=True
+    )
+    automatic_from_preview = fields.Char(
+        "Automatic answers are from", compute="_compute_from_preview", compute_sudo=True
+    )
+
+    @api.depends("answer_via_id.is_usable", "address_ids.email", "team_id", "company_id")
+    def _compute_answers_via_id(self):
+        by_company = self.env["helpdesk.from.address"]._usable_by_company(self.company_id)
+        for queue in self:
+            usable = by_company[queue.company_id]
+            queue.answers_via_id = (
+                (queue.answer_via_id & usable)
+                or queue._own_from_address(usable)
+                or usable._of_team(queue.team_id)
+                or usable._default_one()
+            )
+
+    def _inverse_answers_via_id(self):
+        for queue in self:
+            queue.answer_via_id = queue.answers_via_id
+        # emptied, or not usable: what answers then
+        self._compute_answers_via_id()
+
+    def _own_from_address(self, usable):
+        """The one of ``usable`` that customers of the alias write to."""
+        addresses = self.address_ids.filtered(lambda address: address.kind in LEADING)
+        leading = [self.email, *addresses.mapped("email")]
+        by_email = {address.email: address for address in usable}
+        return next((by_email[email] for email in leading if email in by_email), usable.browse())
+
+    @api.depends("answers_via_id", "email", "address_ids.email", "address_ids.kind")
+    @api.depends_context("lang")
+    def _compute_answer_via_warning(self):
+        # sudo is the compute's: addresses of all aliases
+        emails = self.answers_via_id.mapped("email")
+        leading = self.env["helpdesk.support.alias.address"].search(
+            [
+                ("email", "in", emails),
+                ("company_id", "in", self.company_id.ids),
+                ("kind", "!=", "retired"),
+            ]
+        )
+        comes_back = {(each.email, each.company_id) for each in leading}
+        for queue in self:
+            sender = queue.answers_via_id
+            here = queue.address_ids.filtered(lambda address: address.kind != "retired")
+            other = bool(sender and queue.email) and sender.email not in here.mapped("email")
+            queue.answer_via_lost = other and (sender.email, queue.company_id) not in comes_back
+            queue.answer_via_warning = False
+            if queue.answer_via_lost:
+                queue.answer_via_warning = self.env._(
+                    "Customers write to %(alias)s and get answers from %(sender)s, and mail to"
+                    " %(sender)s comes into no support alias: an answer to it may be lost to"
+                    " Odoo. Add it to an alias as an address that is forwarded or fetched.",
+                    alias=queue.email,
+                    sender=sender.email,
+                )
+            elif other:
+                queue.answer_via_warning = self.env._(
+                    "Customers write to %(alias)s and get answers from %(sender)s.",
+                    alias=queue.email,
+                    sender=sender.email,
+                )
+
+    @api.depends("answers_via_id", "name", "friendly_name", "team_id", "company_id")
+    @api.depends_context("uid")
+    def _compute_from_preview(self):
+        for queue in self:
+            sender, of = queue.answers_via_id, (queue, queue.team_id, queue.company_id)
+            me = self.env.user.partner_id
+            queue.from_preview = sender and sender._shown(sender_name(sender, *of, me))
+            queue.automatic_from_preview = sender and sender._shown(sender_name(sender, *of))

@@ -1,0 +1,238 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Who a mail of a ticket is from, and where its answers go."""
+
+from odoo import SUPERUSER_ID, api, fields, models, tools
+from odoo.exceptions import AccessError
+
+from .helpdesk_support_alias_address import LEADING
+from .sender_name import sender_name
+
+#: Messages that did not begin here: they keep the sender that they came with.
+NOT_OURS = frozenset(("email", "sms", "whatsapp", "snailmail"))
+#: Messages that a person wrote; what templates send is of other types.
+BY_A_PERSON = frozenset(("comment",))
+#: Fields of a message that an agent chooses while writing.
+CHOICES_OF_AGENTS = frozenset(
+    ("helpdesk_bcc", "helpdesk_cc", "helpdesk_from_address_id", "helpdesk_private")
+)
+#: Odoo's limit of a formatted address, beyond which Python folds the header wrongly.
+FOLDED = 68
+
+
+class HelpdeskTicket(models.Model):
+    _inherit = "helpdesk.ticket"
+
+    answer_via_id = fields.Many2one(
+        "helpdesk.from.address",
+        string="Chosen From address",
+        check_company=True,
+        ondelete="set null",
+        index="btree_not_null",
+        copy=False,
+        tracking=True,
+    )
+    answers_via_id = fields.Many2one(
+        "helpdesk.from.address",
+        string="Answer via",
+        compute="_compute_answers_via_id",
+        inverse="_inverse_answers_via_id",
+        compute_sudo=True,
+        domain="[('company_id', '=', company_id), ('is_usable', '=', True)]",
+        help="The From address of this ticket's mails. Empty it for the default: that of the queue"
+        " it came in by.",
+    )
+
+    @api.depends("answer_via_id", "support_alias_id.answers_via_id", "team_id", "company_id")
+    def _compute_answers_via_id(self):
+        by_company = self.env["helpdesk.from.address"]._usable_by_company(self.company_id)
+        for ticket in self:
+            usable = by_company[ticket.company_id]
+            queue = ticket.support_alias_id
+            ticket.answers_via_id = (
+                (ticket.answer_via_id & usable)
+                or (queue.answers_via_id & usable)
+                or usable._of_team(ticket.team_id)
+                or usable._default_one()
+            )
+
+    def _inverse_answers_via_id(self):
+        for ticket in self:
+            ticket.answer_via_id = ticket.answers_via_id
+        # emptied, or not usable: what answers then
+        self._compute_answers_via_id()
+
+    def _mailflow_last_mail(self) -> str:
+        """Message-ID of the last mail that came from outside of the company, or ""."""
+        self.ensure_one()
+        # sudo: the mail goes out whoever may read the ticket
+        message = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("message_type", "=", "email"),
+                    ("is_internal", "=", False),
+                    "|",
+                    ("author_id", "=", False),
+                    ("author_id.partner_share", "=", True),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        return message.message_id or ""
+
+    def _message_compute_subject(self):
+        """Answers carry the customer's subject; the number is added on the way out."""
+        return self.name or super()._message_compute_subject()
+
+    def _mailflow_wished_sender(self):
+        """The From address that somebody chose for the ticket, usable or not."""
+        self.ensure_one()
+        ticket = self.sudo()
+        return ticket.answer_via_id or ticket.support_alias_id.answer_via_id
+
+    # ------------------------------------------------------------
+    # FROM
+    # ------------------------------------------------------------
+
+    def _mailflow_from(self, sender, author) -> str:
+        """The From header of a mail of this ticket.
+
+        :param author: who wrote it, none for automatic mail
+        """
+        self.ensure_one()
+        ticket = self.sudo()
+        return sender._formatted(
+            sender_name(sender, ticket.support_alias_id, ticket.team_id, ticket.company_id, author)
+        )
+
+    @api.model
+    def _mailflow_author(self, values):
+        """The person who wrote a message, by its values; none if a program did."""
+        author = self.env["res.partner"].browse(values.get("author_id") or [])
+        root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
+        by_person = values.get("message_type", "comment") in BY_A_PERSON
+        return author if by_person and author.id != root_id else author.browse()
+
+    def _mailflow_from_preview(self, from_address_id) -> str:
+        """The From header of an answer that the user would write now, for people to read."""
+        self.ensure_one()
+        self.check_access("read")
+        sender = self._mailflow_offered().filtered(lambda each: each.id == from_address_id)
+        return self._mailflow_from(sender, self.env.user.partner_id) if sender else ""
+
+    def _mailflow_offered(self):
+        """The From addresses that the user may choose from for this ticket."""
+        self.ensure_one()
+        # the ticket's own comes with the ticket, whichever teams the user is in
+        return (
+            self.env["helpdesk.from.address"]._offered_to(self.env.user, self.company_id)
+            | self.answers_via_id
+        )
+
+    def _mailflow_sender_values(self, values) -> dict:
+        """What a message of this ticket is sent as.
+
+        :param values: of a ``mail.message``
+        :return: values for it; none if the company has no From address
+        :raise AccessError: the chosen From address is not the user's to choose
+        """
+        self.ensure_one()
+        chosen = self.env["helpdesk.from.address"].browse(
+            values.get("helpdesk_from_address_id") or []
+        )
+        notes = []
+        # the chatter posts with sudo, so the rights of a user do not tell; OdooBot may
+        if chosen and self.env.uid != SUPERUSER_ID and chosen not in self._mailflow_offered():
+            raise AccessError(
+                self.env._(
+                    "You cannot answer as %(sender)s: it is not verified, is disabled, or belongs"
+                    " to another team. Choose another From address.",
+                    sender=chosen.sudo().email or chosen.id,
+                )
+            )
+        wished = chosen.sudo() or self._mailflow_wished_sender()
+        sender = wished if wished.is_usable else self.sudo().answers_via_id
+        if not sender:
+            return {}
+        if wished and wished != sender:
+            notes.append(
+                {
+                    "code": "sender_fallback",
+                    "values": {"wished": wished.email, "sender": sender.email},
+                }
+            )
+        return {
+            "email_from": self._mailflow_from(sender, self._mailflow_author(values)),
+            "mail_server_id": sender._mail_server().id,
+            "helpdesk_from_address_id": sender.id,
+            "helpdesk_notes": notes or False,
+        }
+
+    # ------------------------------------------------------------
+    # MESSAGES
+    # ------------------------------------------------------------
+
+    def _get_message_create_valid_field_names(self):
+        return super()._get_message_create_valid_field_names() | {
+            *CHOICES_OF_AGENTS,
+            "helpdesk_notes",
+        }
+
+    def _get_allowed_message_params(self):
+        allowed = super()._get_allowed_message_params()
+        # a customer in the portal must not have us write to strangers
+        return allowed | CHOICES_OF_AGENTS if self.env.user._is_internal() else allowed
+
+    def _message_create(self, values_list):
+        """What we say leaves as the ticket's From address, whoever is logged in."""
+        tickets = self.browse(
+            {values["res_id"] for values in values_list if values.get("model") == self._name}
+        )
+        # one computation for all
+        tickets.sudo().mapped("answers_via_id")
+        for values in values_list:
+            if values.get("model") != self._name or not values.get("res_id"):
+                continue
+            if values.get("message_type") in NOT_OURS:
+                continue
+            values.update(self.browse(values["res_id"])._mailflow_sender_values(values))
+            if values.get("helpdesk_private"):
+                values["is_internal"] = True
+        return super()._message_create(values_list)
+
+    # ------------------------------------------------------------
+    # REPLY-TO
+    # ------------------------------------------------------------
+
+    def _notify_get_reply_to(self, default=None, author_id=False):
+        result = super()._notify_get_reply_to(default=default, author_id=author_id)
+        return {**result, **self._reply_to_of_queues()}
+
+    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
+        result = super()._notify_get_reply_to_batch(defaults=defaults, author_ids=author_ids)
+        return {**result, **self._reply_to_of_queues()}
+
+    def _reply_to_of_queues(self) -> dict[int, str]:
+        """Answers come back to the support alias that the ticket came in by: ticket id ->
+        formatted address. The From address itself, if it leads there, so that customers see
+        one address only; else the alias's own."""
+        found = {}
+        # sudo: a queue's rights do not matter for writing to its address
+        for ticket in self.sudo():
+            queue, sender = ticket.support_alias_id, ticket.answers_via_id
+            if not queue.email:
+                continue
+            name = queue.friendly_name or queue.name
+            if sender.email in queue.address_ids.filtered(lambda a: a.kind in LEADING).mapped(
+                "email"
+            ):
+                email = sender.email
+            else:
+                email = queue.email
+            formatted = tools.formataddr((name, email))
+            found[ticket.id] = formatted if len(formatted) < FOLDED else email
+        return found

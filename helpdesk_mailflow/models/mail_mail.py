@@ -1,0 +1,249 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The face of each mail of a ticket, whichever road it takes out of Odoo."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import fields, models, tools
+
+from ..mailflow.subject import base_subject, tagged_subject
+from .helpdesk_ticket_sender import NOT_OURS
+from .own_mail import HEADER, stamp_header
+from .sending_report import GIVE_UP, SendingReport, next_try
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    helpdesk_tries = fields.Integer(
+        "Tries", readonly=True, help="How often its mail server did not take it"
+    )
+
+    def _of_tickets(self):
+        return self.filtered(lambda mail: mail.model == "helpdesk.ticket" and mail.res_id)
+
+    def _ticket(self):
+        return self.env["helpdesk.ticket"].browse(self.res_id).exists()
+
+    # ------------------------------------------------------------
+    # FROM
+    # ------------------------------------------------------------
+
+    def _split_by_mail_configuration(self):
+        """Templates, server actions and waiting mails get the sender of their ticket here."""
+        relayed = self._of_tickets().filtered(lambda mail: mail.message_type in NOT_OURS)
+        (self - relayed)._mailflow_settle_sender()
+        yield from super(MailMail, self - relayed)._split_by_mail_configuration()
+        yield from relayed._mailflow_split_relayed()
+
+    def _mailflow_settle_sender(self) -> None:
+        """Give mails of tickets a From address that may still send."""
+        mails = self._of_tickets()
+        tickets = self.env["helpdesk.ticket"].browse(mails.mapped("res_id")).exists()
+        # one computation for all
+        tickets.sudo().mapped("answers_via_id")
+        for mail in mails.filtered(lambda each: each.res_id in tickets.ids):
+            message, ticket = mail.mail_message_id, tickets.browse(mail.res_id)
+            sender = message.helpdesk_from_address_id
+            if sender and sender.is_usable:
+                server = sender._mail_server()
+                if mail.mail_server_id != server:
+                    mail.mail_server_id = server
+                continue
+            if not sender:
+                # a template may name another From address of the company
+                named = tools.email_normalize(mail.email_from or "")
+                usable = self.env["helpdesk.from.address"].sudo()._usable_for(ticket.company_id)
+                sender = usable.filtered(lambda each, named=named: each.email == named)[:1]
+            values = ticket.sudo()._mailflow_sender_values(
+                {
+                    "author_id": message.author_id.id,
+                    "message_type": message.message_type,
+                    "helpdesk_from_address_id": sender.id,
+                }
+            )
+            for each in values.pop("helpdesk_notes", None) or []:
+                message._mailflow_note(each["code"], **each["values"])
+            if values:
+                mail.write(values)
+
+    def _mailflow_split_relayed(self):
+        """A customer's mail, passed on to followers, in the customer's name but from our
+        address: his own would be a forgery."""
+        groups = defaultdict(list)
+        for mail in self:
+            ticket = mail._ticket().sudo()
+            sender = ticket.answers_via_id
+            if not sender:
+                groups[False, mail.record_alias_domain_id.id, mail.email_from].append(mail.id)
+                continue
+            name = mail.author_id.name or tools.mail.parse_contact_from_email(mail.email_from)[0]
+            smtp_from = sender._formatted(name or ticket.company_id.name)
+            server = sender._mail_server()
+            if not server:
+                server, smtp_from = self.env["ir.mail_server"]._find_mail_server(smtp_from)
+            key = (server.id if server else False, mail.record_alias_domain_id.id, smtp_from)
+            groups[key].append(mail.id)
+        for (server_id, domain_id, smtp_from), ids in groups.items():
+            yield server_id, domain_id, smtp_from, ids
+
+    # ------------------------------------------------------------
+    # SUBJECT, THREAD, RECIPIENTS
+    # ------------------------------------------------------------
+
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        results = super()._prepare_outgoing_list(
+            mail_server=mail_server, doc_to_followers=doc_to_followers
+        )
+        ticket = self._of_tickets() and self._ticket().sudo()
+        if not ticket:
+            return results
+        thread = self._mailflow_thread(ticket)
+        subject = self._mailflow_subject(ticket)
+        self._mailflow_join_copies(results)
+        for values in results:
+            values["headers"] = {**thread["headers"], **values["headers"]}
+            values["references"] = thread["references"]
+            values["subject"] = subject
+            # Odoo reads the field from the headers, and takes it out before sending; what is
+            # not in this list gets nothing
+            blind = values["headers"].get("Bcc")
+            if blind:
+                values["email_to_normalized"] += tools.mail.email_normalize_all(blind)
+        return results
+
+    def _mailflow_join_copies(self, results) -> None:
+        """Odoo sends Cc beside the contacts as a mail of its own that has no To. Here they see
+        each other."""
+        copies = [each for each in results if each["email_cc"] and not each["email_to"]]
+        contacts = [each for each in results if each["email_to"]]
+        for each in copies:
+            if len(contacts) == 1:
+                results.remove(each)
+                contacts[0]["email_cc"] = each["email_cc"]
+                contacts[0]["email_to_normalized"] += each["email_to_normalized"]
+            else:
+                each["email_to"], each["email_cc"] = each["email_cc"], []
+
+    def _mailflow_subject(self, ticket) -> str:
+        """The subject with the ticket's number, once."""
+        subject = self.subject or ticket.name or ""
+        tag = ticket.company_id.helpdesk_subject_tag
+        answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
+            ticket._mailflow_last_mail()
+        )
+        return tagged_subject(subject, tag.format(number=ticket.number) if tag else "", answers)
+
+    def _mailflow_thread(self, ticket) -> dict:
+        """In-Reply-To and References to the customer's last mail (RFC 5322 section 3.6.4), so
+        that mail programs show the answer in its thread; and our stamp.
+
+        :return: ``references``, ``headers``
+        """
+        ids = [each for each in (self.references or "").split() if each != self.message_id]
+        headers = {}
+        last = ticket._mailflow_last_mail() if not self.mail_message_id.helpdesk_private else ""
+        if last and last != self.message_id:
+            headers["In-Reply-To"] = last
+            ids = [*(each for each in ids if each != last), last]
+        if HEADER not in (self.headers or ""):
+            automatic = "Auto-Submitted" in (self.headers or "")
+            headers.update(
+                stamp_header(self.env, "automatic" if automatic else "answer", ticket.id)
+            )
+        # relays that write an own Message-ID leave References alone: answers to the first mail
+        # of a ticket are found by ours in there
+        return {"references": " ".join(ids or [self.message_id]), "headers": headers}
+
+    # ------------------------------------------------------------
+    # WHAT BECAME OF IT
+    # ------------------------------------------------------------
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        mails = self
+        if self._of_tickets() and self.env.context.get("mailflow_report") is None:
+            mails = self.with_context(mailflow_report=SendingReport())
+        return super(MailMail, mails).send(
+            auto_commit=auto_commit,
+            raise_exception=raise_exception,
+            post_send_callback=post_send_callback,
+        )
+
+    def write(self, vals):
+        """A mail of a ticket that its server does not take now waits, instead of failing for
+        good; in the same write, so that nothing is lost in between."""
+        report = self.env.context.get("mailflow_report")
+        waiting = self.browse()
+        if vals.get("state") == "exception" and report and report.is_temporary:
+            oldest = fields.Datetime.now() - timedelta(hours=GIVE_UP)
+            waiting = self._of_tickets().filtered(lambda mail: mail.create_date > oldest)
+            for mail in waiting:
+                mail._mailflow_wait(vals, report)
+        if vals.get("state") == "sent":
+            self.mail_message_id._mailflow_forget_notes("mail_waits")
+        left = self - waiting
+        return super(MailMail, left).write(vals) if left or not waiting else True
+
+    def _mailflow_wait(self, vals, report) -> None:
+        at = next_try(self.helpdesk_tries, fields.Datetime.now())
+        super().write(
+            {
+                **vals,
+                "state": "outgoing",
+                "scheduled_date": at,
+                "helpdesk_tries": self.helpdesk_tries + 1,
+            }
+        )
+        message = self.mail_message_id
+        message._mailflow_forget_notes("mail_waits")
+        server = self.mail_server_id.sudo()
+        message._mailflow_note(
+            "mail_waits", server=server.smtp_host or server.name or "SMTP", error=report.error
+        )
+        # sudo: whoever sends has the mail sent again
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at)
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        """One mail goes to several people: the server may refuse some of them."""
+        report = self.env.context.get("mailflow_report")
+        refused = report.refused if report and not failure_type else {}
+        reasons = {
+            tools.email_normalize(address): (
+                code,
+                text.decode(errors="replace") if isinstance(text, bytes) else str(text),
+            )
+            for address, (code, text) in refused.items()
+        }
+        failures = []
+        if reasons:
+            # sudo: whoever sends is told, as Odoo does for its own failures
+            notifications = self.env["mail.notification"].sudo()
+            notifications = notifications.search(
+                [("mail_mail_id", "in", self.ids), ("notification_type", "=", "email")]
+            )
+            failures = [
+                (each, reasons[email])
+                for each in notifications
+                for email in (each.res_partner_id.email_normalized, each.mail_email_address)
+                if email in reasons
+            ]
+            for address, (code, reason) in reasons.items():
+                self.mail_message_id._mailflow_note(
+                    "recipient_refused", address=address, code=code, reason=reason
+                )
+        # it deletes what was sent
+        result = super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
+        for notification, (code, reason) in failures:
+            notification.invalidate_recordset()
+            notification.write(
+                {
+                    "notification_status": "exception",
+                    "failure_type": "mail_email_invalid",
+                    "failure_reason": f"{code} {reason}",
+                }
+            )
+        return result

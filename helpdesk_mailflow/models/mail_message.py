@@ -1,0 +1,87 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import fields, models, tools
+
+from odoo.addons.mail.tools.discuss import Store
+
+from . import own_mail, trace
+
+
+class MailMessage(models.Model):
+    """What a ticket's message tells of how it left."""
+
+    _inherit = "mail.message"
+
+    helpdesk_from_address_id = fields.Many2one(
+        "helpdesk.from.address",
+        string="Sent as",
+        ondelete="set null",
+        index="btree_not_null",
+        help="The From address that the message was sent as",
+    )
+    helpdesk_cc = fields.Char("Copies to", help="Who had a copy: addresses, divided by commas")
+    helpdesk_bcc = fields.Char("Blind copies to", groups="base.group_user")
+    helpdesk_private = fields.Boolean(
+        "Without the requester", help="The requester neither got it nor sees it in the portal"
+    )
+    # [{"code", "values"}], as in a trace
+    helpdesk_notes = fields.Json("Notes on the way out", groups="base.group_user")
+
+    def _mailflow_note(self, code: str, /, **values) -> None:
+        """Add a sentence for the colleagues to what is told under the message.
+
+        :param code: of ``trace.SENTENCES``
+        """
+        entry = {"code": code, "values": {key: str(value) for key, value in values.items()}}
+        # sudo: whoever causes a mail may be told what became of it; nobody edits these
+        for message in self.sudo():
+            notes = message.helpdesk_notes or []
+            if entry not in notes:
+                message.helpdesk_notes = [*notes, entry]
+
+    def _mailflow_forget_notes(self, code: str) -> None:
+        """Take back what holds no longer."""
+        # sudo: as in _mailflow_note
+        for message in self.sudo():
+            left = [each for each in message.helpdesk_notes or [] if each["code"] != code]
+            if len(left) != len(message.helpdesk_notes or []):
+                message.helpdesk_notes = left or False
+
+    def _mailflow_sentences(self) -> list[str]:
+        """The notes in the reader's language."""
+        self.ensure_one()
+        return [
+            trace.sentence(self.env, each["code"], each["values"])
+            for each in self.sudo().helpdesk_notes or []
+        ]
+
+    def _get_message_id(self, values):
+        """Messages of tickets have signed ids, so that answers and bounces are known for sure."""
+        if values.get("model") != "helpdesk.ticket" or not values.get("res_id"):
+            return super()._get_message_id(values)
+        sender = tools.email_normalize(values.get("email_from") or "") or ""
+        return own_mail.message_id(self.env, values["res_id"], sender.rpartition("@")[2])
+
+    def _to_store_defaults(self, target: Store.Target):
+        result = super()._to_store_defaults(target)
+        if not target.is_internal(self.env):
+            return result
+
+        def of_tickets(message):
+            return message.model == "helpdesk.ticket"
+
+        # sudo: who reads the message may know how it left
+        return [
+            *result,
+            Store.Attr(
+                "helpdesk_notes", lambda each: each._mailflow_sentences(), predicate=of_tickets
+            ),
+            Store.Attr(
+                "helpdesk_from",
+                lambda each: each.sudo().helpdesk_from_address_id and each.email_from,
+                predicate=of_tickets,
+            ),
+            Store.Attr("helpdesk_cc", predicate=of_tickets),
+            Store.Attr("helpdesk_bcc", predicate=of_tickets),
+            Store.Attr("helpdesk_private", predicate=of_tickets),
+        ]

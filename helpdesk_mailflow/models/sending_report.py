@@ -1,0 +1,60 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a mail server said to the mail at hand, which Odoo does not pass on."""
+
+import smtplib
+from datetime import datetime, timedelta
+
+#: Minutes until a mail that its server did not take is tried again; then always the last.
+PAUSES = (1, 5, 15, 30, 60)
+#: After which a person has to look (hours), as mail servers give up themselves (RFC 5321
+#: section 4.5.4.1 asks for four to five days between servers; an answer is staler sooner).
+GIVE_UP = 72
+
+
+class SendingReport:
+    """Travels in the context of what sends.
+
+    ``error`` is why the mail at hand was not taken, ``refused`` who of its recipients was not:
+    address -> (SMTP reply code, text).
+    """
+
+    def __init__(self):
+        self.error = None
+        self.refused = {}
+
+    def begin(self) -> None:
+        """The next mail."""
+        self.error = None
+        self.refused = {}
+
+    def failed(self, error: BaseException) -> None:
+        self.error = error
+
+    def listen_to(self, connection) -> None:
+        """Keep what smtplib says of single recipients."""
+        send_message = connection.send_message
+
+        def send_and_keep(*args, **kwargs):
+            refused = send_message(*args, **kwargs)
+            self.refused = dict(refused or {})
+            return refused
+
+        connection.send_message = send_and_keep
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same mail may be taken later: the server is away, or says so itself
+        (4yz, RFC 5321 section 4.2.1). A log-in that it refuses may be mended by an admin."""
+        error = self.error
+        if isinstance(error, smtplib.SMTPRecipientsRefused):
+            return all(400 <= code < 500 for code, _text in error.recipients.values())
+        if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError):
+            return True
+        if isinstance(error, smtplib.SMTPResponseException):
+            return 400 <= error.smtp_code < 500
+        return isinstance(error, OSError)
+
+
+def next_try(tries: int, now: datetime) -> datetime:
+    """When to try again after so many tries (UTC, as ``now``)."""
+    return now + timedelta(minutes=PAUSES[min(tries, len(PAUSES) - 1)])
