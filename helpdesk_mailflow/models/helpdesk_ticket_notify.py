@@ -140,11 +140,11 @@ class HelpdeskTicket(models.Model):
 
     def _mailflow_outside(self, message, recipients_data) -> list[dict]:
         """The recipients of an answer that are customers or other outsiders."""
-        if not self or message.message_type not in ANSWERS:
-            return []
         # sudo: who wrote
         author = message.sudo().author_id
-        if author.partner_share:
+        # an agent may have written it in a mail program
+        by_mail = message.message_type == "email" and author
+        if not self or author.partner_share or not (by_mail or message.message_type in ANSWERS):
             return []
         return [
             each

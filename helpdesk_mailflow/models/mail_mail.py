@@ -68,24 +68,24 @@ class MailMail(models.Model):
                 mail.write(values)
 
     def _mailflow_split_relayed(self):
-        """A customer's mail, passed on to followers, in the customer's name but from our
-        address: his own would be a forgery."""
+        """What came in by mail, passed on: in the writer's name but from our address, since
+        the writer's own would be a forgery."""
         groups = defaultdict(list)
         for mail in self:
-            ticket = mail._ticket().sudo()
-            sender = ticket.answers_via_id
-            if not sender:
-                groups[False, mail.record_alias_domain_id.id, mail.email_from].append(mail.id)
-                continue
-            name = mail.author_id.name or tools.mail.parse_contact_from_email(mail.email_from)[0]
-            smtp_from = sender._formatted(name or ticket.company_id.name)
-            server = sender._mail_server()
-            if not server:
-                server, smtp_from = self.env["ir.mail_server"]._find_mail_server(smtp_from)
-            key = (server.id if server else False, mail.record_alias_domain_id.id, smtp_from)
-            groups[key].append(mail.id)
+            sender = mail._ticket().sudo().answers_via_id
+            server_id, smtp_from = False, mail.email_from
+            if sender:
+                server = sender._mail_server()
+                server_id, smtp_from = server.id, mail._mailflow_relayed_from(sender)
+            groups[server_id, mail.record_alias_domain_id.id, smtp_from].append(mail.id)
         for (server_id, domain_id, smtp_from), ids in groups.items():
             yield server_id, domain_id, smtp_from, ids
+
+    def _mailflow_relayed_from(self, sender) -> str:
+        if self.author_id:
+            return self._ticket()._mailflow_from(sender, self.author_id)
+        name, _email = tools.mail.parse_contact_from_email(self.email_from or "")
+        return sender._formatted(name)
 
     # ------------------------------------------------------------
     # SUBJECT, THREAD, RECIPIENTS

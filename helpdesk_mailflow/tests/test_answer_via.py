@@ -326,3 +326,21 @@ class TestMailsOfTickets(AnswerViaCase):
         passed_on = [each for each in sent if follower.email in each.recipients]
         self.assertEqual(len(passed_on), 1)
         self.assertEqual(plain(passed_on[0]["From"]), f"Marta Lindqvist <support@{DOMAIN}>")
+
+    def test_agent_s_answer_from_a_mail_program(self):
+        notified = self.ticket.message_ids[:1].message_id
+        with self.sent_mails() as sent:
+            self.take(
+                mail(
+                    from_="Brad Lee <brad@corp.test>",
+                    subject="Re: The printer burns",
+                    text="Pull the plug.",
+                    headers=[("References", notified)],
+                )
+            )
+            self.env["mail.mail"].search([("res_id", "=", self.ticket.id)]).send()
+        outside = [each for each in sent if "marta@acorn-tests.example" in each.recipients]
+        self.assertEqual(len(outside), 1)
+        self.assertEqual(plain(outside[0]["From"]), f"Brad Lee <support@{DOMAIN}>")
+        self.assertEqual(plain(outside[0]["To"]), MARTA)
+        self.assertNotIn("brad@corp.test", outside[0].message.as_string())
