@@ -24,6 +24,8 @@
         "security/helpdesk_mailflow_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "views/helpdesk_from_address_views.xml",
+        "views/helpdesk_from_verification_templates.xml",
         "views/helpdesk_incoming_mail_views.xml",
         "views/helpdesk_support_alias_views.xml",
         "views/helpdesk_mail_folder_views.xml",

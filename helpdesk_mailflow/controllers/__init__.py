@@ -1,1 +1,1 @@
-from . import source
+from . import from_address, source

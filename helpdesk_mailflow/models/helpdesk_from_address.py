@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from datetime import timedelta
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .helpdesk_from_verification import EXPIRY_HOURS
 from .helpdesk_of_team import MANAGERS
 
 #: Written in the name of the system alone: whoever could say that an address is proven would
@@ -14,7 +17,10 @@ KEPT_BY_THE_ADDON = frozenset(
         "sent_date",
         "verified_date",
         "verified_by_id",
+        "verification_bounced",
         "is_of_odoo",
+        # computed, but what is written is believed until the end of the call
+        "is_usable",
     )
 )
 #: What an address is before anything is proven.
@@ -24,6 +30,7 @@ UNPROVEN = {
     "sent_date": False,
     "verified_date": False,
     "verified_by_id": False,
+    "verification_bounced": False,
 }
 
 
@@ -107,6 +114,12 @@ class HelpdeskFromAddress(models.Model):
     verified_by_id = fields.Many2one(
         "res.users", string="Verified by", readonly=True, copy=False, tracking=True
     )
+    verification_bounced = fields.Boolean(
+        readonly=True, copy=False, help="The verification mail could not be delivered"
+    )
+    verification_expired = fields.Boolean(
+        compute="_compute_verification_expired", help="The link in the mail is too old"
+    )
     enabled = fields.Boolean(
         default=True,
         copy=False,
@@ -164,6 +177,14 @@ class HelpdeskFromAddress(models.Model):
                 f'"{address.friendly_name}" <{address.email}>'
                 if address.friendly_name
                 else address.email or ""
+            )
+
+    @api.depends("state", "sent_date")
+    def _compute_verification_expired(self):
+        since = fields.Datetime.now() - timedelta(hours=EXPIRY_HOURS)
+        for address in self:
+            address.verification_expired = (
+                address.state == "sent" and (address.sent_date or since) <= since
             )
 
     @api.depends("company_id")
@@ -282,6 +303,7 @@ class HelpdeskFromAddress(models.Model):
         """Make the addresses unverified again; the caller sees to the defaults
         (:meth:`_keep_defaults`)."""
         self._by_system().write({**UNPROVEN, "is_default": False, "is_of_odoo": False})
+        self.env["helpdesk.from.verification"]._close(self, "void")
 
     def _prove(self, proof: str, user=None) -> None:
         """Make the addresses verified.
@@ -291,7 +313,8 @@ class HelpdeskFromAddress(models.Model):
         :param proof: of the selection ``proof``
         :param user: who did it, if anybody is known
         """
-        for address in self._by_system():
+        addresses = self._by_system()
+        for address in addresses:
             kept = proof == "login" and address.state == "verified" and address.proof == "mail"
             if not kept:
                 address.write(
@@ -300,9 +323,10 @@ class HelpdeskFromAddress(models.Model):
                         "proof": proof,
                         "verified_date": fields.Datetime.now(),
                         "verified_by_id": user.id if user else False,
+                        "verification_bounced": False,
                     }
                 )
-        self._keep_defaults(self.company_id)
+        self._keep_defaults(addresses.company_id)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_last(self):
@@ -469,6 +493,82 @@ class HelpdeskFromAddress(models.Model):
         self._keep_defaults(companies)
 
     # ------------------------------------------------------------
+    # VERIFICATION
+    # ------------------------------------------------------------
+
+    def _send_verification(self) -> None:
+        """Send a mail to the address, whose link verifies it.
+
+        :raise UserError: it needs none, too many were sent, or it cannot be sent
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.state == "verified":
+            raise UserError(self.env._("%(email)s is verified already.", email=self.email))
+        if self.sends_via != "odoo":
+            raise UserError(
+                self.env._(
+                    "%(email)s has an outgoing server of its own, and needs no verification mail:"
+                    " a log-in there verifies it. Test the connection instead.",
+                    email=self.email,
+                )
+            )
+        self.env["helpdesk.from.verification"]._send_to(self)
+
+    @api.model
+    def _verification_came_back(self, token: str) -> bool:
+        """A verification mail came in by one of our own doors: the address leads to us.
+
+        To be called for a mail that carries our stamp with the purpose ``verification``; it makes
+        no ticket.
+
+        :param token: the value of the header field ``X-Helpdesk-Verification``
+            (:data:`helpdesk_from_verification.HEADER`), folded or not
+        :return: whether it verified an address just now
+        """
+        Verification = self.env["helpdesk.from.verification"]
+        # long header fields are folded on their way (RFC 5322 section 2.2.3)
+        status, row = Verification._confirm("".join(token.split()), self.env.user.browse())
+        if status != "confirmed":
+            return False
+        row.address_id._log_as_system(
+            self.env._("The verification mail came in by one of our own support aliases.")
+        )
+        return True
+
+    @api.model
+    def _verification_bounced(self, message_ids):
+        """Verification mails could not be delivered: their links are void, and the From addresses
+        say so.
+
+        :param message_ids: Message-IDs that a bounce is about, with their angle brackets
+        :return: the From addresses that they were sent to; empty if none is a verification mail
+        """
+        # sudo: rows are the system's
+        rows = self.env["helpdesk.from.verification"].sudo()
+        rows = rows.search([("message_id", "in", list(message_ids))])
+        waiting = rows.filtered(lambda row: row.state == "open" and row.address_id)
+        waiting.state = "void"
+        for address in waiting.address_id:
+            if address.state == "verified" or address.email not in waiting.mapped("email"):
+                continue
+            address._by_system().write({"state": "unverified", "verification_bounced": True})
+            address._log_as_system(
+                self.env._(
+                    "The verification mail to %(email)s could not be delivered. Check that the"
+                    " address is right.",
+                    email=address.email,
+                )
+            )
+        return rows.address_id
+
+    def _log_as_system(self, body: str) -> None:
+        """A line in the chatter, written by nobody in particular."""
+        odoobot = self.env.ref("base.partner_root")
+        for address in self._by_system():
+            address._message_log(body=body, author_id=odoobot.id)
+
+    # ------------------------------------------------------------
     # SENDING
     # ------------------------------------------------------------
 
@@ -544,8 +644,16 @@ class HelpdeskFromAddress(models.Model):
     # ACTIONS
     # ------------------------------------------------------------
 
+    def action_send_verification(self):
+        self._send_verification()
+        return True
+
     def action_make_default(self):
         self.write({"is_default": True})
+        return True
+
+    def action_disable(self):
+        self.write({"enabled": False})
         return True
 
     def action_enable(self):
