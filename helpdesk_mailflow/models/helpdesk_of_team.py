@@ -46,6 +46,8 @@ class HelpdeskOfTeam(models.AbstractModel):
         if view_type == "form":
             # fields of lists inside are those of other records
             for node in arch.xpath("//field[not(ancestor::field)][not(@readonly)]"):
-                if node.get("name") != "can_change":
+                field = self._fields.get(node.get("name"))
+                # the attribute would open what the model keeps to itself
+                if field and not field.readonly:
                     node.set("readonly", "not can_change")
         return arch, view
