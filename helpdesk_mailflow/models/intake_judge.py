@@ -12,6 +12,7 @@ from ..mailflow.domain import is_free_mail, registrable_domain
 from ..mailflow.kind import tell_kind
 from ..mailflow.mail import Mail, Recipient
 from ..mailflow.note import Note, note
+from ..mailflow.subject import check_tag_pattern, tag_pattern
 from .intake_values import GATEWAY_KEY, Contact, Destination, Entry, Known, Outcome, Thread, Verdict
 
 #: Where servers delivered a mail to. What the customer wrote into To and Cc comes first:
@@ -399,8 +400,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             )
         message_ids = {one for pairs in wanted.values() for _header, one in pairs}
         messages = self._ticket_messages(message_ids)
-        tags = self._tagged_tickets(entries)
-        ticket_ids = {row[1] for row in messages.values()}.union(*tags.values())
+        tags, by_number = self._tagged_tickets(entries)
+        ticket_ids = {row[1] for row in messages.values()}.union(*by_number.values())
         tickets = (
             self.env["helpdesk.ticket"].with_context(active_test=False).browse(ticket_ids).exists()
         )
@@ -409,7 +410,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for each in entries:
             found = self._thread_by_reference(each, wanted[each.row_id], messages, tickets)
             result[each.row_id] = (
-                found if found[0] else self._thread_by_tag(each, tags, tickets, found[1])
+                found
+                if found[0]
+                else self._thread_by_tag(each, tags[each.row_id], by_number, tickets, found[1])
             )
         return result
 
@@ -466,26 +469,41 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         )
 
     @api.model
-    def _tags(self, mail: Mail) -> list[str]:
-        return [next(filter(None, groups)) for groups in TAG.findall(mail.subject)]
+    def _tags(self, mail: Mail, patterns) -> list[str]:
+        """Ticket numbers in a subject, each once, those in a company's own tag first."""
+        found = [each["number"] for one in patterns for each in one.finditer(mail.subject)]
+        found += [next(filter(None, groups)) for groups in TAG.findall(mail.subject)]
+        return list(dict.fromkeys(found))
+
+    @api.model
+    def _tag_patterns(self) -> list[re.Pattern]:
+        """What the tags look like that companies chose. They are not kept apart: a number
+        leads only those to a ticket who take part in it."""
+        # sudo: how subjects look is no secret, and mail comes in for all companies
+        groups = self.env["res.company"].sudo()._read_group([], ["helpdesk_subject_tag"])
+        return [tag_pattern(tag) for (tag,) in groups if tag and not check_tag_pattern(tag)]
 
     @api.model
     def _tagged_tickets(self, entries):
-        """Numbers in subjects -> ids of the tickets that have them, one in each company."""
-        numbers = {number for each in entries for number in self._tags(each.mail)}
+        """Tickets that subjects name: row id -> their numbers, and number -> ids of the tickets
+        that have it, one in each company."""
+        patterns = self._tag_patterns()
+        tags = {each.row_id: self._tags(each.mail, patterns) for each in entries}
+        numbers = {number for found in tags.values() for number in found}
         if not numbers:
-            return {}
+            return tags, {}
         found = self.env["helpdesk.ticket"].search_fetch(
             [("number", "in", list(numbers))], ["number"]
         )
-        return {number: tickets.ids for number, tickets in found.grouped("number").items()}
+        return tags, {number: tickets.ids for number, tickets in found.grouped("number").items()}
 
     @api.model
-    def _thread_by_tag(self, entry, tags, tickets, notes):
+    def _thread_by_tag(self, entry, tags, by_number, tickets, notes):
         """The number in a subject is no secret: who uses it must take part in the ticket."""
         address = entry.mail.from_
-        for number in self._tags(entry.mail):
-            named = [tickets[each] for each in tags.get(number, ()) if tickets[each].active]
+        for number in tags:
+            ids = by_number.get(number, ())
+            named = [tickets[each] for each in ids if tickets[each].active]
             for ticket in named:
                 if self._is_customer(ticket, address.normalized):
                     how = note("thread_tag", tag=number, ticket=ticket.number)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from odoo import fields, models, tools
 
-from ..mailflow.subject import base_subject, tagged_subject
+from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_ticket_sender import NOT_OURS
 from .own_mail import HEADER, stamp_header
 from .sending_report import GIVE_UP, SendingReport, next_try
@@ -132,7 +132,7 @@ class MailMail(models.Model):
         answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
             ticket._mailflow_last_mail()
         )
-        return tagged_subject(subject, tag.format(number=ticket.number) if tag else "", answers)
+        return tagged_subject(subject, make_tag(tag, ticket.number) if tag else "", answers)
 
     def _mailflow_thread(self, ticket) -> dict:
         """In-Reply-To and References to the customer's last mail (RFC 5322 section 3.6.4), so

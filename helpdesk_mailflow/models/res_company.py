@@ -5,6 +5,8 @@ import string
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..mailflow.subject import MAX_TAG_PATTERN, check_tag_pattern
+
 #: What the pattern of an agent's name may hold.
 NAME_PLACEHOLDERS = ("agent", "team", "company")
 
@@ -78,12 +80,23 @@ class ResCompany(models.Model):
     @api.constrains("helpdesk_subject_tag")
     def _check_helpdesk_subject_tag(self):
         for company in self:
-            tag = company.helpdesk_subject_tag or ""
-            if tag and (tag.count("{number}") != 1 or "{" in tag.replace("{number}", "")):
+            tag = company.helpdesk_subject_tag
+            wrong = tag and check_tag_pattern(tag)
+            if wrong == "no_number":
                 raise ValidationError(
                     self.env._(
-                        "The number in the subject has to hold {number} once and no other braces,"
-                        " such as [#{number}]: “%(tag)s”.",
+                        "The number in the subject has to hold {number} once, such as [#{number}]:"
+                        " “%(tag)s”.",
+                        tag=tag,
+                    )
+                )
+            if wrong:
+                raise ValidationError(
+                    self.env._(
+                        "Write the number in the subject with {number}, letters, digits, spaces and"
+                        " simple signs such as [#{number}], not longer than %(limit)s characters:"
+                        " “%(tag)s”.",
+                        limit=MAX_TAG_PATTERN,
                         tag=tag,
                     )
                 )

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from odoo.exceptions import ValidationError
 from odoo.tools import email_normalize
 
 from .common import DOMAIN, MARTA, MailflowCase, bounce, mail
@@ -87,6 +88,24 @@ class TestReplies(MailflowCase):
         self.ticket.email_cc = "Bo <bo@acorn-tests.example>"
         raw = mail(subject=f"[{self.ticket.number}]", from_="BO@acorn-tests.example")
         self.check_joined(self.take(raw))
+
+    def test_by_the_number_in_the_company_s_own_pattern(self):
+        self.company.helpdesk_subject_tag = "(Case {number})"
+        self.ticket.number = "2026/17"
+        self.check_joined(self.take(mail(subject="AW: (case 2026/17) The printer burns")))
+        row = self.take(mail(subject="Re: (Case 2026/17) x", from_="eve@evil.example"))
+        self.assertNotEqual(row.ticket_ids, self.ticket)
+        self.assertIn("thread_tag_stranger", self.codes(row))
+
+    def test_by_the_number_in_the_usual_pattern_after_a_change(self):
+        """What was sent before the change comes back, too."""
+        self.company.helpdesk_subject_tag = "(Case {number})"
+        self.check_joined(self.take(mail(subject=f"Re: [#{self.ticket.number}] The printer")))
+
+    def test_a_pattern_that_cannot_be_found_again_is_refused(self):
+        for tag in ("[#]", "<{number}>", "{number} {agent}", "{number}" + "x" * 50):
+            with self.assertRaises(ValidationError):
+                self.company.helpdesk_subject_tag = tag
 
     def test_a_stranger_who_names_the_number_does_not_join(self):
         raw = mail(subject=f"Re: [#{self.ticket.number}] x", from_="eve@evil.example")
