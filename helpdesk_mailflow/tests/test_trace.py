@@ -10,11 +10,13 @@ from odoo.tools import mute_logger
 from ..mailflow import errors
 from ..mailflow.errors import MailboxError
 from ..mailflow.mail import Limits, read
-from ..models import mailbox_errors, trace
+from ..models import domain_check_sentences, mailbox_errors, trace
 
 ADDON = Path(__file__).parents[1]
 #: Their codes are those of errors, which have sentences of their own.
 ERRORS = ("errors.py", "wire.py", "mailbox_errors.py")
+#: The notes of the set-up check are about a domain; models/domain_check_sentences.py.
+DOMAIN_CHECK = ("dns_lookup.py", "spf_advice.py", "dkim.py", "dmarc.py", "domain_check.py")
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -22,11 +24,17 @@ def literal(node):
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def notes_in_source():
-    """Each note that the sources leave: (code, names of its values or None, where)."""
-    for path in sorted([*ADDON.glob("mailflow/*.py"), *ADDON.glob("models/*.py")]):
-        if path.name in ERRORS:
-            continue
+def sources(*names):
+    """The sources of the engine and the models: these, or all but those with other sentences."""
+    paths = sorted([*ADDON.glob("mailflow/*.py"), *ADDON.glob("models/*.py")])
+    if names:
+        return [path for path in paths if path.name in names]
+    return [path for path in paths if path.name not in ERRORS + DOMAIN_CHECK]
+
+
+def notes_in_source(paths):
+    """Each note that sources leave: (code, names of its values or None, where)."""
+    for path in paths:
         tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
             where = f"{path.name}:{getattr(node, 'lineno', 0)}"
@@ -35,8 +43,11 @@ def notes_in_source():
                 owner = getattr(getattr(node.func, "value", None), "id", None)
                 if name not in ("note", "odd") and (owner, name) != ("odd", "add"):
                     continue
-                code = literal(node.args[0])
-                if code:
+                choice = node.args[0]
+                either = (
+                    (choice.body, choice.orelse) if isinstance(choice, ast.IfExp) else (choice,)
+                )
+                for code in filter(None, map(literal, either)):
                     whole = name == "note" and all(word.arg for word in node.keywords)
                     yield code, {word.arg for word in node.keywords} if whole else None, where
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "code":
@@ -55,22 +66,27 @@ class TestTrace(TransactionCase):
     """Each code has its sentence, and each sentence its values."""
 
     def test_every_note_has_a_sentence_that_fits_its_values(self):
-        found = list(notes_in_source())
-        self.assertGreater(len(found), 80)
-        for code, values, where in found:
-            with self.subTest(code=code, where=where):
-                self.assertIn(code, trace.SENTENCES)
-                if values is not None:
-                    wanted = set(PLACEHOLDER.findall(trace.SENTENCES[code]._source))
-                    self.assertLessEqual(wanted, values)
+        for table, paths, least in (
+            (trace.SENTENCES, sources(), 80),
+            (domain_check_sentences.SENTENCES, sources(*DOMAIN_CHECK), 50),
+        ):
+            found = list(notes_in_source(paths))
+            self.assertGreater(len(found), least)
+            for code, values, where in found:
+                with self.subTest(code=code, where=where):
+                    self.assertIn(code, table)
+                    if values is not None:
+                        wanted = set(PLACEHOLDER.findall(table[code]._source))
+                        self.assertLessEqual(wanted, values)
 
     def test_every_sentence_is_used(self):
         text = "".join(
             path.read_text()
             for path in [*ADDON.glob("mailflow/*.py"), *ADDON.glob("models/*.py")]
-            if path.name != "trace.py"
+            if path.name not in ("trace.py", "domain_check_sentences.py")
         )
-        unused = [code for code in trace.SENTENCES if f'"{code}"' not in text]
+        codes = [*trace.SENTENCES, *domain_check_sentences.SENTENCES]
+        unused = [code for code in codes if f'"{code}"' not in text]
         self.assertEqual(unused, [])
 
     def test_every_sentence_can_be_said(self):

@@ -151,7 +151,7 @@ class Dns:
         """The records of a name: empty for one that only has names below it, None for none."""
         if name in self.zone:
             return self.zone[name]
-        if any(other.endswith(f".{name}") for other in self.zone if not other.startswith("*.")):
+        if any(other.endswith(f".{name}") for other in self.zone):
             return {}
         parent = name
         while "." in parent:
