@@ -179,8 +179,11 @@ class MailMail(models.Model):
             waiting = self._of_tickets().filtered(lambda mail: mail.create_date > oldest)
             for mail in waiting:
                 mail._mailflow_wait(vals, report)
-        if vals.get("state") == "sent":
-            self.mail_message_id._mailflow_forget_notes("mail_waits")
+            # told; the next mail of the batch is another matter
+            report.begin()
+        if vals.get("state") in ("sent", "exception", "cancel"):
+            settled = self._of_tickets() - waiting
+            settled.mail_message_id._mailflow_forget_notes("mail_waits")
         left = self - waiting
         return super(MailMail, left).write(vals) if left or not waiting else True
 
@@ -233,10 +236,12 @@ class MailMail(models.Model):
                 self.mail_message_id._mailflow_note(
                     "recipient_refused", address=address, code=code, reason=reason
                 )
+        waiting = self.filtered(lambda mail: failure_type and mail.state == "outgoing")
         # it deletes what was sent
         result = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )
+        waiting._mailflow_show_waiting()
         for notification, (code, reason) in failures:
             notification.invalidate_recordset()
             notification.write(
@@ -247,3 +252,14 @@ class MailMail(models.Model):
                 }
             )
         return result
+
+    def _mailflow_show_waiting(self) -> None:
+        """What waits has not failed: nobody should send it a second time by hand."""
+        if not self:
+            return
+        # sudo: as Odoo does for its own states
+        notifications = self.env["mail.notification"].sudo()
+        notifications.search(
+            [("mail_mail_id", "in", self.ids), ("notification_type", "=", "email")]
+        ).write({"notification_status": "ready", "failure_type": False})
+        self.mail_message_id._notify_message_notification_update()

@@ -280,7 +280,7 @@ class TestMailsOfTickets(AnswerViaCase):
             self.assertEqual(waiting.state, "outgoing")
             self.assertTrue(waiting.scheduled_date)
             self.assertIn("Connection refused", message._mailflow_sentences()[0])
-            self.assertEqual(message.notification_ids.mapped("notification_status"), ["exception"])
+            self.assertEqual(message.notification_ids.mapped("notification_status"), ["ready"])
             down = False
             waiting.scheduled_date = False
             self.env["mail.mail"].process_email_queue()
