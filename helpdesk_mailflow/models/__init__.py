@@ -1,6 +1,7 @@
 from . import (
     fetchmail_server,
     helpdesk_from_address,
+    helpdesk_from_address_smtp,
     helpdesk_from_verification,
     helpdesk_incoming_mail,
     helpdesk_incoming_mail_delivery,

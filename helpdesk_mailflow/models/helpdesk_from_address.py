@@ -505,7 +505,7 @@ class HelpdeskFromAddress(models.Model):
         self.check_access("write")
         if self.state == "verified":
             raise UserError(self.env._("%(email)s is verified already.", email=self.email))
-        if self.sends_via != "odoo":
+        if not self.is_verified_by_mail:
             raise UserError(
                 self.env._(
                     "%(email)s has an outgoing server of its own, and needs no verification mail:"

@@ -1,17 +1,107 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import models, tools
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+#: What a From address decides on its own server, and on that of a connected mailbox.
+OF_OWN_SERVER = frozenset(
+    (
+        "name",
+        "from_filter",
+        "smtp_host",
+        "smtp_port",
+        "smtp_authentication",
+        "smtp_encryption",
+        "smtp_user",
+        "smtp_pass",
+        "smtp_ssl_certificate",
+        "smtp_ssl_private_key",
+        "owner_user_id",
+        "helpdesk_is_own",
+    )
+)
+OF_MAILBOX = frozenset(("from_filter", "smtp_authentication", "smtp_user", "owner_user_id"))
 
 
 class IrMailServer(models.Model):
+    """A server that a From address sends through is changed there, and sends for nobody else."""
+
     _inherit = "ir.mail_server"
+
+    helpdesk_from_address_ids = fields.One2many(
+        "helpdesk.from.address",
+        "mail_server_id",
+        string="From addresses",
+        readonly=True,
+        groups="base.group_system",
+        help="Helpdesk answers from these addresses leave by this server",
+    )
+    helpdesk_is_own = fields.Boolean(
+        "Made for a From address", readonly=True, copy=False, groups="base.group_system"
+    )
+
+    def write(self, vals):
+        if not self.env.context.get("mailflow_by_address"):
+            changed = self.filtered(lambda server: server._is_decided_elsewhere(vals))
+            if changed:
+                raise UserError(changed[0]._belongs_to_addresses())
+        return super().write(vals)
+
+    def _is_decided_elsewhere(self, vals) -> bool:
+        addresses = self.sudo().helpdesk_from_address_ids  # sudo: of all companies
+        decided = OF_OWN_SERVER if "smtp" in addresses.mapped("sends_via") else OF_MAILBOX
+        return bool(addresses) and any(
+            name in vals and self._fields[name].convert_to_write(self[name], self) != vals[name]
+            for name in decided
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_of_from_address(self):
+        for server in self:
+            if server.sudo().helpdesk_from_address_ids:  # sudo: of all companies
+                raise UserError(server._belongs_to_addresses())
+
+    def _belongs_to_addresses(self) -> str:
+        return self.env._(
+            "The outgoing mail server “%(server)s” belongs to the From address %(addresses)s:"
+            " change or delete it there, or let the address send another way first.",
+            server=self.name,
+            addresses=", ".join(self.sudo().helpdesk_from_address_ids.mapped("email")),
+        )
+
+    def _active_usages_compute(self):
+        usages = super()._active_usages_compute()
+        for server in self:
+            for address in server.sudo().helpdesk_from_address_ids:  # sudo: of all companies
+                usages.setdefault(server.id, []).append(
+                    self.env._("%(email)s (From address of helpdesk)", email=address.email)
+                )
+        return usages
+
+    # ------------------------------------------------------------
+    # WHICH SERVER A MAIL LEAVES BY
+    # ------------------------------------------------------------
 
     def _find_mail_server(self, email_from, mail_servers=None):
         """Odoo writes its own sender over one that no server names in its filter. A From address
-        that was proven and sends through Odoo's own server stays."""
-        server, smtp_from = super()._find_mail_server(email_from, mail_servers=mail_servers)
-        wanted = tools.email_normalize(email_from or "")
-        if wanted and tools.email_normalize(smtp_from or "") != wanted:
+        that was proven and sends through Odoo's own server stays; the server of one that is not
+        proven sends nothing."""
+        if mail_servers is None:
+            domain = self._find_mail_server_allowed_domain()
+            mail_servers = self.sudo().search(domain, order="sequence")
+        # sudo: which server belongs to which address is a system admin's to see
+        unproven = mail_servers.sudo().filtered(
+            lambda server: (
+                server.helpdesk_from_address_ids
+                and "verified" not in server.helpdesk_from_address_ids.mapped("state")
+            )
+        )
+        server, smtp_from = super()._find_mail_server(
+            email_from, mail_servers=mail_servers - unproven
+        )
+        wanted = email_normalize(email_from or "")
+        if wanted and email_normalize(smtp_from or "") != wanted:
             # sudo: whether an address is proven is no secret
             proven = (
                 self.env["helpdesk.from.address"]
@@ -30,17 +120,20 @@ class IrMailServer(models.Model):
         return server, smtp_from
 
     def _filter_mail_servers_fallback(self, servers):
-        """The server of a From address is for that address, not for whatever has none."""
+        """The server of a From address is for that address, not for whatever has none; but what
+        Odoo sends as may be that address."""
         servers = super()._filter_mail_servers_fallback(servers)
-        if not servers:
-            return servers
+        sender = email_normalize(
+            self.env.context.get("domain_notifications_email")
+            or self._get_default_from_address()
+            or ""
+        )
         # sudo: which server belongs to which address is a system admin's to see
-        kept = (
-            self.env["helpdesk.from.address"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("mail_server_id", "in", servers.ids)])
-            .mail_server_id
+        kept = servers.sudo().filtered(
+            lambda server: (
+                server.helpdesk_from_address_ids
+                and sender not in server.helpdesk_from_address_ids.mapped("email")
+            )
         )
         return servers - kept
 

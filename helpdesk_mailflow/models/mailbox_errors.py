@@ -182,9 +182,14 @@ FOR_MANAGERS = {
 def sentence_for_managers(env, error: Exception) -> str:
     """The same without host, user and what the server said."""
     if isinstance(error, MailboxError):
-        kind = next(each for each in type(error).__mro__ if each in FOR_MANAGERS)
-        text = env._(FOR_MANAGERS[kind])
+        text = kind_for_managers(env, error)
     else:
         text = env._("A mail could not be stored.")
     more = env._("A system administrator finds more on the mail scanner.")
     return f"{text} {more}"
+
+
+def kind_for_managers(env, error: MailboxError) -> str:
+    """What kind of trouble it is, in a sentence."""
+    kind = next(each for each in type(error).__mro__ if each in FOR_MANAGERS)
+    return env._(FOR_MANAGERS[kind])

@@ -227,13 +227,15 @@ class TestFromAddress(FromAddressCase):
         self.assertTrue(self.proven.is_usable)
 
     def test_a_log_in_proves_its_own_server_only(self):
-        address = self.make_proven("smtp@acorn-tests.example", proof="login", sends_via="smtp")
+        address = self.make_proven(
+            "smtp@acorn-tests.example", "login", sends_via="smtp", smtp_host="smtp.example"
+        )
         self.assertTrue(address.is_usable)
         address.with_user(self.manager).sends_via = "odoo"
         self.assertFalse(address.is_usable)
 
     def test_a_mail_proves_any_way_to_send(self):
-        self.proven.sends_via = "smtp"
+        self.proven.write({"sends_via": "smtp", "smtp_host": "smtp.example"})
         self.proven._prove("login")
         self.proven.sends_via = "odoo"
         self.assertTrue(self.proven.is_usable)
@@ -286,8 +288,9 @@ class TestFromAddress(FromAddressCase):
         )
         self.assertEqual(self.proven._mail_server(), of_domain)
         self.assertEqual(self.of_odoo._mail_server(), common)
-        self.proven.sends_via = "smtp"
-        self.assertFalse(self.proven._mail_server())
+        self.proven.write({"sends_via": "smtp", "smtp_host": "smtp.example"})
+        own = self.proven.mail_server_id
+        self.assertEqual(self.proven.with_user(self.agent)._mail_server(), own)
         self.proven.mail_server_id = common
         self.assertEqual(self.proven.with_user(self.agent)._mail_server(), common)
 

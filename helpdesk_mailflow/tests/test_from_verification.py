@@ -205,9 +205,15 @@ class TestVerification(VerificationCase):
     def test_what_needs_no_mail(self):
         with self.assertRaisesRegex(UserError, "verified already"):
             self.proven.with_user(self.manager).action_send_verification()
-        own = self.make_from("own@acorn-tests.example", sends_via="smtp")
+        own = self.make_from(
+            "own@acorn-tests.example", sends_via="smtp", smtp_host="h.example", smtp_user="own"
+        )
         with self.assertRaisesRegex(UserError, "log-in"):
             own.with_user(self.manager).action_send_verification()
+
+    def test_a_server_without_a_log_in_proves_nothing(self):
+        own = self.make_from("own@acorn-tests.example", sends_via="smtp", smtp_host="h.example")
+        self.assertIn(own.email, self.send(own)["email_to"])
 
     def test_without_any_sender(self):
         self.company.alias_domain_id = False
