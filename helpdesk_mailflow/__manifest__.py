@@ -33,6 +33,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_ticket_team_views.xml",
         "views/res_config_settings_views.xml",
+        "wizards/helpdesk_from_address_removal_views.xml",
         "wizards/helpdesk_from_test_views.xml",
         "views/helpdesk_from_address_smtp_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",

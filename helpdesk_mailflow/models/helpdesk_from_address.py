@@ -143,6 +143,14 @@ class HelpdeskFromAddress(models.Model):
         search="_search_is_usable",
         help="Verified and enabled: it can be sent as",
     )
+    alias_ids = fields.Many2many(
+        "helpdesk.support.alias",
+        string="Answers for",
+        compute="_compute_alias_ids",
+        compute_sudo=True,
+        help="Support aliases whose tickets are answered as this address",
+    )
+    alias_count = fields.Integer(compute="_compute_alias_ids", compute_sudo=True)
     several_teams = fields.Boolean(compute="_compute_several_teams")
 
     _email_unique = models.Constraint(
@@ -186,6 +194,16 @@ class HelpdeskFromAddress(models.Model):
             address.verification_expired = (
                 address.state == "sent" and (address.sent_date or since) <= since
             )
+
+    @api.depends("company_id", "is_usable", "is_default")
+    def _compute_alias_ids(self):
+        aliases = self.env["helpdesk.support.alias"].search(
+            [("company_id", "in", self.company_id.ids)]
+        )
+        by_sender = aliases.grouped("answers_via_id")
+        for address in self:
+            address.alias_ids = by_sender.get(address._origin, aliases.browse())
+            address.alias_count = len(address.alias_ids)
 
     @api.depends("company_id")
     def _compute_several_teams(self):
@@ -420,10 +438,7 @@ class HelpdeskFromAddress(models.Model):
                 continue
             default.write({"is_default": False})
             default.flush_recordset(["is_default"])
-            usable = (of_company - default).sorted(
-                lambda address: (not address.is_of_odoo, address.id)
-            )
-            usable[:1].write({"is_default": True})
+            (of_company - default)._default_one().write({"is_default": True})
         # which address answers is computed from all of them
         self.env["helpdesk.support.alias"].invalidate_model(["answers_via_id"], flush=False)
         self.env["helpdesk.ticket"].invalidate_model(["answers_via_id"], flush=False)
@@ -491,6 +506,12 @@ class HelpdeskFromAddress(models.Model):
                     {"email": sender, "company_id": company.id, "is_of_odoo": True}
                 )._prove("odoo")
         self._keep_defaults(companies)
+
+    @api.model
+    def _cron_keep_in_step(self) -> None:
+        """The system's default sender is set in Odoo's configuration file, which nobody tells
+        when it changes."""
+        self._give_each_company_one(self.env["res.company"].search([]))
 
     # ------------------------------------------------------------
     # VERIFICATION
@@ -592,8 +613,10 @@ class HelpdeskFromAddress(models.Model):
         return self.filtered(lambda address: team and address.team_id == team)[:1]
 
     def _default_one(self):
-        """The default among the usable addresses of one company, or none."""
-        return self.filtered("is_default")[:1] or self[:1]
+        """The default among the usable addresses of one company, or what would become it: what
+        Odoo sends as, else the oldest one; or none."""
+        first = self.sorted(lambda address: (not address.is_of_odoo, address.id))[:1]
+        return self.filtered("is_default")[:1] or first
 
     @api.model
     def _offered_to(self, user, company):
@@ -653,8 +676,30 @@ class HelpdeskFromAddress(models.Model):
         return True
 
     def action_disable(self):
-        self.write({"enabled": False})
-        return True
+        """Ask first, naming what answers as these addresses."""
+        self.check_access("write")
+        return self._action_remove("disable", self.env._("Disable a From address"))
+
+    def action_delete(self):
+        """The same before they are deleted."""
+        self.check_access("unlink")
+        return self._action_remove("delete", self.env._("Delete a From address"))
+
+    def _action_remove(self, removal: str, name: str) -> dict:
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.from_address_removal_action"
+        )
+        action["name"] = name
+        action["context"] = {"default_address_ids": self.ids, "default_removal": removal}
+        return action
+
+    def action_open_aliases(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.support_alias_action"
+        )
+        action["domain"] = [("id", "in", self.alias_ids.ids)]
+        return action
 
     def action_enable(self):
         self.write({"enabled": True})

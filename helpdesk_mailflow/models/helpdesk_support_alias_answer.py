@@ -48,13 +48,17 @@ class HelpdeskSupportAlias(models.Model):
     def _compute_answers_via_id(self):
         by_company = self.env["helpdesk.from.address"]._usable_by_company(self.company_id)
         for queue in self:
-            usable = by_company[queue.company_id]
-            queue.answers_via_id = (
-                (queue.answer_via_id & usable)
-                or queue._own_from_address(usable)
-                or usable._of_team(queue.team_id)
-                or usable._default_one()
-            )
+            queue.answers_via_id = queue._answering(by_company[queue.company_id])
+
+    def _answering(self, usable):
+        """The one of ``usable`` that answers."""
+        self.ensure_one()
+        return (
+            (self.answer_via_id & usable)
+            or self._own_from_address(usable)
+            or usable._of_team(self.team_id)
+            or usable._default_one()
+        )
 
     def _inverse_answers_via_id(self):
         for queue in self:

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import re
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
@@ -8,6 +9,7 @@ from odoo.tools import misc
 
 from ..mailflow.mailbox import Folder, FolderStatus, Head
 from ..models.fetchmail_server import FetchmailServer
+from ..models.helpdesk_from_verification import PATH
 from .common import DOMAIN, MailflowCase, mail
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
@@ -122,6 +124,23 @@ class TestTours(MailflowCase, HttpCase):
         )
         ticket = self.take_ticket(mail(to="reception@old-shop.example"), model="helpdesk.ticket")
         self.assertEqual(ticket.support_alias_id, self.reception)
+
+    def test_a_manager_adds_a_from_address(self):
+        user = self.make_login("mf-tour-manager", GROUP + "manager")
+        with self.mock_mail_gateway():
+            self.start_tour("/odoo", "helpdesk_mailflow.from_address_add", login=user.login)
+        (sent,) = self._mails
+        self.assertEqual(sent["email_to"], ["sales@acorn-tests.example"])
+        (link,) = set(re.findall(re.escape(PATH) + r"[\w-]+", sent["body"]))
+        address = self.env["helpdesk.from.address"].search([("email", "=", sent["email_to"][0])])
+        self.assertEqual(address.state, "sent")
+        # whoever reads the mailbox
+        self.start_tour(link, "helpdesk_mailflow.from_address_confirm", login=None)
+        address.invalidate_recordset()
+        self.assertTrue(address.is_usable)
+        self.start_tour("/odoo", "helpdesk_mailflow.from_address_use", login=user.login)
+        address.invalidate_recordset()
+        self.assertTrue(address.is_usable)
 
     def test_saved_mails_become_rows(self):
         user = self.make_login("mf-tour-manager", GROUP + "manager")
