@@ -23,11 +23,13 @@
     "data": [
         "security/helpdesk_mailflow_security.xml",
         "security/ir.model.access.csv",
+        "data/automatic_answer.xml",
         "data/ir_cron.xml",
         "views/helpdesk_from_address_views.xml",
         "views/helpdesk_from_verification_templates.xml",
         "views/helpdesk_incoming_mail_views.xml",
         "views/helpdesk_support_alias_views.xml",
+        "views/helpdesk_automatic_answer_views.xml",
         "views/helpdesk_mail_folder_views.xml",
         "views/fetchmail_server_views.xml",
         "views/helpdesk_ticket_views.xml",

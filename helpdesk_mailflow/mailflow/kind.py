@@ -36,6 +36,7 @@ from flufl.bounce import scan_message
 from . import kind_words as words
 from .mail import Mail
 from .note import Note, note
+from .stamp import HEADER as STAMP
 
 MAX_ORIGINAL_IDS = 20
 # What a program says stands at the top; what follows may be quoted mail.
@@ -509,6 +510,12 @@ def automatic_weak(mail: Mail) -> KindResult | None:
                 Kind.AUTOMATIC,
                 note("kind_automatic_header", header=header, value=_short(mail.header(header))),
             )
+    # another installation of this helpdesk, behind a relay that strips the usual marks
+    mark = mail.header(STAMP)
+    if mark.partition(";")[0].strip().lower() == "automatic":
+        return KindResult(
+            Kind.AUTOMATIC, note("kind_automatic_header", header=STAMP, value=_short(mark))
+        )
     suppress = mail.header("X-Auto-Response-Suppress")
     if suppress.strip().lower() not in _NEGATIVE:
         return KindResult(

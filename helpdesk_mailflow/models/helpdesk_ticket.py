@@ -60,10 +60,3 @@ class HelpdeskTicket(models.Model):
             return super()._message_compute_real_author(author_id)
         author = self.env["res.partner"].browse(author_id)
         return author if author.active else author.browse()
-
-    def _track_template(self, tracking):
-        """Stages may have a mail template. Never to automatic mail, lists, bounces: that is how
-        loops begin."""
-        if self.env.context.get("mailflow_no_automatic_answer"):
-            return {}
-        return super()._track_template(tracking)

@@ -169,7 +169,7 @@ class HelpdeskTicket(models.Model):
         if bcc:
             headers["Bcc"] = ", ".join(bcc)
         copy_to = self._mailflow_auto_cc()
-        if copy_to:
+        if copy_to and not self.env.context.get("mailflow_automatic"):
             cc.append(copy_to)
         values.update(
             headers=repr(headers),

@@ -4,7 +4,6 @@ import logging
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 
 import psycopg2
 from markupsafe import Markup
@@ -12,7 +11,6 @@ from markupsafe import Markup
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.reply import cut_mail
@@ -39,7 +37,10 @@ COLUMN = 1000
 
 @dataclass
 class Item:
-    """One delivery while it is acted on: its records come to be one after the other."""
+    """One delivery while it is acted on: its records come to be one after the other.
+
+    :param quiet: why nothing may answer it automatically, see ``helpdesk.intake.answer``
+    """
 
     plan: Plan
     delivery: DeliveryPlan
@@ -47,7 +48,7 @@ class Item:
     ticket: object = None
     message: object = None
     notes: list = None
-    quiet: bool = False
+    quiet: str = ""
     body: Markup | None = None
 
     @property
@@ -66,7 +67,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
         items = [Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries]
-        self._tell_quiet(items)
+        self.env["helpdesk.intake.answer"]._tell_quiet(items)
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
@@ -76,6 +77,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 for item in items
                 if item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY, Outcome.NOTE)
             ]
+        )
+        self.env["helpdesk.intake.answer"]._answer(
+            [item for item in items if item.delivery.outcome is Outcome.TICKET]
         )
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
@@ -204,9 +208,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._subscribe(items)
 
     @api.model
-    def _by_author(self, items) -> dict[tuple[int, bool], list]:
+    def _by_author(self, items) -> dict[tuple[int, str], list]:
         """Items by the user in whose name their tickets are made (an agent who writes to a
-        support alias, else OdooBot, as in Odoo's gateway), and whether nothing is answered
+        support alias, else OdooBot, as in Odoo's gateway), and why nothing is answered
         automatically: stages may have a mail template, which starts loops with programs."""
         groups = defaultdict(list)
         root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.user_root")
@@ -214,34 +218,6 @@ class HelpdeskIntakeAct(models.AbstractModel):
             contact = item.delivery.contact
             groups[(contact and contact.user_id) or root_id, item.quiet].append(item)
         return groups
-
-    @api.model
-    def _tell_quiet(self, items) -> None:
-        """To which mails nothing may answer automatically: those of programs, of ourselves, of
-        nobody, and of senders who write very much (by Odoo's own limits against loops)."""
-        param = self.env["ir.config_parameter"].sudo().get_param
-        minutes = int(param("mail.gateway.loop.minutes", 120))
-        limit = int(param("mail.gateway.loop.threshold", 20))
-        counts = defaultdict(int)
-        for item in items:
-            counts[item.mail.from_.normalized] += 1
-        for sender, count in self.env["helpdesk.incoming.mail"]._read_group(
-            [
-                ("from_address", "in", list(counts)),
-                ("create_date", ">", self.env.cr.now() - timedelta(minutes=minutes)),
-            ],
-            ["from_address"],
-            ["__count"],
-        ):
-            counts[sender] += count
-        for item in items:
-            verdict, sender = item.plan.verdict, item.mail.from_.normalized
-            item.quiet = (
-                verdict.kind.kind is not Kind.MESSAGE
-                or not sender
-                or sender in verdict.own_addresses
-                or counts[sender] > limit
-            )
 
     @api.model
     def _stages(self, team_id, company_id):

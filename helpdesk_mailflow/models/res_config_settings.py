@@ -20,6 +20,15 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.helpdesk_private_answers", readonly=False
     )
     helpdesk_reply_line = fields.Boolean(related="company_id.helpdesk_reply_line", readonly=False)
+    helpdesk_automatic_per_hour = fields.Integer(
+        related="company_id.helpdesk_automatic_per_hour", readonly=False
+    )
+    helpdesk_automatic_per_day = fields.Integer(
+        related="company_id.helpdesk_automatic_per_day", readonly=False
+    )
+    helpdesk_automatic_per_domain = fields.Integer(
+        related="company_id.helpdesk_automatic_per_domain", readonly=False
+    )
     helpdesk_subject_tag = fields.Char(related="company_id.helpdesk_subject_tag", readonly=False)
     helpdesk_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_automatic_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")

@@ -185,6 +185,62 @@ SENTENCES = {
         "Its source could not be read, so it is held for a person: %(error)s"
     ),
     "act_cut_off": _lt("Processing was cut off %(count)s times. It is held for a person."),
+    # automatic answers: under the customer's message, and in the trace
+    "automatic_sent": _lt("An automatic answer goes to %(address)s."),
+    "automatic_withheld_automatic": _lt("No automatic answer was sent: a program wrote the mail."),
+    "automatic_withheld_list": _lt(
+        "No automatic answer was sent: the mail came by a mailing list or is bulk mail."
+    ),
+    "automatic_withheld_auto_reply": _lt(
+        "No automatic answer was sent: the mail is an automatic answer itself."
+    ),
+    "automatic_withheld_bounce": _lt(
+        "No automatic answer was sent: the mail tells that another one could not be delivered."
+    ),
+    "automatic_withheld_receipt": _lt("No automatic answer was sent: the mail is a receipt."),
+    "automatic_withheld_feedback": _lt(
+        "No automatic answer was sent: the mail is a complaint about spam."
+    ),
+    "automatic_withheld_calendar": _lt(
+        "No automatic answer was sent: the mail is a calendar message."
+    ),
+    "automatic_withheld_forwarding": _lt(
+        "No automatic answer was sent: a provider wrote the mail, to have a forwarding confirmed."
+    ),
+    "automatic_withheld_no_address": _lt(
+        "No automatic answer was sent: the mail names no sender with a usable address."
+    ),
+    "automatic_withheld_own_address": _lt(
+        "No automatic answer was sent: %(address)s is one of our own addresses."
+    ),
+    "automatic_withheld_filtered": _lt(
+        "No automatic answer was sent: %(address)s is in the outgoing filter."
+    ),
+    "automatic_withheld_flood": _lt(
+        "No automatic answer was sent: very many mails of %(address)s came in of late."
+    ),
+    "automatic_withheld_old": _lt(
+        "No automatic answer was sent: the mail came in more than a day ago."
+    ),
+    "automatic_withheld_hour": _lt(
+        "No automatic mail was sent to %(address)s: it had %(count)s of them within an hour, which"
+        " is the limit in the settings."
+    ),
+    "automatic_withheld_day": _lt(
+        "No automatic mail was sent to %(address)s: it had %(count)s of them within a day, which is"
+        " the limit in the settings."
+    ),
+    "automatic_withheld_domain": _lt(
+        "No automatic mail was sent to %(address)s: addresses of %(domain)s had %(count)s of them"
+        " within an hour, which is the limit in the settings."
+    ),
+    "automatic_withheld_template": _lt(
+        "No automatic answer was sent: the template “%(template)s” cannot be used. %(error)s"
+    ),
+    "automatic_withheld_cut_off": _lt(
+        "Sending the automatic answer to %(address)s was cut off, so nobody knows whether it"
+        " arrived. It is not sent again."
+    ),
     # mailbox
     "mailbox_seen": _lt("Marked as read."),
     "mailbox_left": _lt("Left as it was: the server has given the messages new numbers."),

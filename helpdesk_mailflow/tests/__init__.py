@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_answer_via,
     test_attacks,
+    test_automatic_answer,
     test_contact,
     test_doors,
     test_exactly_once,

@@ -196,8 +196,9 @@ class TestMailsOfTickets(AnswerViaCase):
         closed = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_done")
         with self.sent_mails() as sent:
             self.ticket.with_user(self.agent).stage_id = closed
-            self.env["mail.mail"].search([("res_id", "=", self.ticket.id)]).send()
             self.env.cr.flush()
+            self.assertFalse(sent, "not within the transaction")
+            self.env["mail.mail"].search([("res_id", "=", self.ticket.id)]).send()
         outside = [each for each in sent if "marta@acorn-tests.example" in each.recipients]
         self.assertEqual(len(outside), 1)
         self.assertEqual(plain(outside[0]["From"]), f"Zylker Support <support@{DOMAIN}>")

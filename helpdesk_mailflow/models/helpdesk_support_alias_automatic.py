@@ -1,0 +1,115 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+from .own_mail import stamp_header
+from .sender_name import sender_name
+
+TEMPLATE = "helpdesk_mailflow.automatic_answer_template"
+
+
+class HelpdeskSupportAlias(models.Model):
+    """Whether customers get a receipt of what they write."""
+
+    _inherit = "helpdesk.support.alias"
+
+    automatic_answer = fields.Boolean(
+        tracking=True,
+        help="Who opens a ticket by mail gets a receipt. Never sent to programs, mailing lists,"
+        " automatic answers and our own addresses, and only so many to one address.",
+    )
+    automatic_answer_template_id = fields.Many2one(
+        "mail.template",
+        string="Text of the automatic answer",
+        domain=[("model", "=", "helpdesk.ticket")],
+        ondelete="set null",
+        tracking=True,
+        copy=True,
+        help="If empty: “Helpdesk: automatic answer to a new ticket”",
+    )
+
+    def _automatic_template(self):
+        """The ``mail.template`` of the receipt; none if the one that we ship was deleted."""
+        self.ensure_one()
+        found = self.automatic_answer_template_id or self.env.ref(TEMPLATE, False)
+        return found or self.env["mail.template"]
+
+    def _sample_from(self, sender) -> str:
+        """The From header of automatic answers; the company's address without a From address."""
+        if not sender:
+            return self.company_id.email_formatted
+        return sender._formatted(sender_name(sender, self, self.team_id, self.company_id))
+
+    def action_send_sample(self):
+        """Send the automatic answer to who presses the button, filled with the last ticket.
+
+        :raise UserError: there is no ticket, the user has no address, or what is wrong with the
+            template or the mail server
+        """
+        self.ensure_one()
+        user = self.env.user
+        if not user.email_normalized:
+            raise UserError(
+                self.env._("You have no e-mail address yet. Add one to your user's contact.")
+            )
+        Ticket = self.env["helpdesk.ticket"]
+        ticket = Ticket.search(
+            [("support_alias_id", "=", self.id)], order="id desc", limit=1
+        ) or Ticket.search([("company_id", "=", self.company_id.id)], order="id desc", limit=1)
+        if not ticket:
+            raise UserError(
+                self.env._(
+                    "There is no ticket yet to fill the text with. Write a mail to this alias"
+                    " first, or add a ticket."
+                )
+            )
+        # sudo: templates are rendered as they will be, and mails are the system's
+        answers = self.env["helpdesk.intake.answer"].sudo()
+        template = self.sudo()._automatic_template()
+        rendered = answers._render(template, ticket.ids)[ticket.id]
+        if isinstance(rendered, Exception):
+            raise UserError(
+                self.env._(
+                    "The template %(template)s cannot be used: %(error)s",
+                    template=template.name or "",
+                    error=answers._error_text(rendered),
+                )
+            ) from rendered
+        sender = self.sudo().answers_via_id
+        mail = (
+            self.env["mail.mail"]
+            .sudo()
+            .create(
+                {
+                    "subject": self.env._("Sample: %(subject)s", subject=rendered["subject"]),
+                    "body_html": answers._layout(template, ticket, rendered),
+                    "email_to": user.email_formatted,
+                    "email_from": self._sample_from(sender),
+                    "mail_server_id": sender._mail_server().id if sender else False,
+                    "headers": repr(
+                        {
+                            **stamp_header(self.env, "test", 0),
+                            "Auto-Submitted": "auto-generated",
+                        }
+                    ),
+                    "auto_delete": True,
+                }
+            )
+        )
+        try:
+            mail.send(raise_exception=True)
+        except MailDeliveryException as error:
+            raise UserError(
+                self.env._("The sample could not be sent: %(error)s", error=error)
+            ) from error
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("A sample is on its way to %(email)s.", email=user.email),
+            },
+        }

@@ -1,0 +1,161 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Mails of a ticket that no person wrote: marked as such, and limited.
+
+The context tells them: ``mailflow_automatic`` is the value of their Auto-Submitted field
+(RFC 3834 section 5), ``mailflow_counted`` that they were counted already. While a mail is taken
+in, ``mailflow_no_automatic_answer`` is there: why nothing may answer it, or empty.
+"""
+
+from odoo import models, tools
+
+#: No ``Precedence: bulk``: it is no standard (RFC 2076 section 3.9 discourages it), programs that
+#: look at it look at Auto-Submitted, too, and mail systems file what carries it as
+#: advertisement or drop it.
+SUPPRESS = {"auto-replied": "All", "auto-generated": "OOF, AutoReply"}
+
+
+def automatic_headers(value: str) -> dict[str, str]:
+    """The fields that keep other programs from answering.
+
+    :param value: ``auto-replied`` or ``auto-generated`` (RFC 3834 section 5). X-Auto-Response-
+        Suppress is Exchange's word for the same (MS-OXCMAIL 2.2.3.2.14)
+    """
+    return {"Auto-Submitted": value, "X-Auto-Response-Suppress": SUPPRESS[value]}
+
+
+class HelpdeskTicket(models.Model):
+    _inherit = "helpdesk.ticket"
+
+    def _mailflow_as_automatic(self):
+        """The same tickets; what is sent now was written by nobody."""
+        context = self.env.context
+        if context.get("mailflow_automatic"):
+            return self
+        answers = "mailflow_no_automatic_answer" in context
+        return self.with_context(mailflow_automatic="auto-replied" if answers else "auto-generated")
+
+    # ------------------------------------------------------------
+    # STAGES AND RULES
+    # ------------------------------------------------------------
+
+    def _track_template(self, tracking):
+        """Stages may have a mail template. Never to automatic mail, lists, bounces: that is how
+        loops begin."""
+        templates = super()._track_template(tracking)
+        if not templates:
+            return templates
+        reason = self.env.context.get("mailflow_no_automatic_answer")
+        if reason:
+            self._mailflow_withhold_template(reason)
+            return {}
+        for _template, values in templates.values():
+            # Odoo would talk to the mail server within the transaction, and again when that is
+            # begun anew
+            values["force_send"] = False
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        return templates
+
+    def _mailflow_withhold_template(self, reason: str) -> None:
+        """Say under the customer's mail that a stage has sent nothing, and why."""
+        self.ensure_one()
+        ticket = self.sudo()
+        row = self.env["helpdesk.automatic.answer"]._log_withheld(
+            [
+                {
+                    "kind": "template",
+                    "reason": reason,
+                    "ticket_id": ticket.id,
+                    "alias_id": ticket.support_alias_id.id,
+                    "company_id": ticket.company_id.id,
+                    "recipient": tools.email_normalize(ticket.partner_email or ""),
+                }
+            ]
+        )
+        mail = self.env["mail.message"].sudo()
+        mail = mail.search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", ticket.id),
+                ("message_type", "=", "email"),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        code, values = row._why()
+        mail._mailflow_note(code, **values)
+
+    def message_mail_with_source(self, source_ref, **kwargs):
+        return super(HelpdeskTicket, self._mailflow_by_source(source_ref)).message_mail_with_source(
+            source_ref, **kwargs
+        )
+
+    def message_post_with_source(self, source_ref, **kwargs):
+        return super(HelpdeskTicket, self._mailflow_by_source(source_ref)).message_post_with_source(
+            source_ref, **kwargs
+        )
+
+    def _mailflow_by_source(self, source_ref):
+        """Who opens the composer writes, also with a template; these methods are for programs."""
+        template, _view = self._get_source_from_ref(source_ref)
+        return self._mailflow_as_automatic() if template else self
+
+    def _notify_thread_with_out_of_office(self, message, recipients_data, msg_vals=False, **kwargs):
+        """Odoo answers for colleagues who are away."""
+        if self.env.context.get("mailflow_no_automatic_answer"):
+            return self.env["mail.message"]
+        away = self.with_context(mailflow_automatic="auto-replied", mailflow_absence=True)
+        return super(HelpdeskTicket, away)._notify_thread_with_out_of_office(
+            message, recipients_data, msg_vals=msg_vals, **kwargs
+        )
+
+    # ------------------------------------------------------------
+    # MARKS AND LIMITS
+    # ------------------------------------------------------------
+
+    def _notify_by_email_get_headers(self, headers=None):
+        headers = super()._notify_by_email_get_headers(headers=headers)
+        automatic = self.env.context.get("mailflow_automatic")
+        return {**headers, **automatic_headers(automatic)} if automatic else headers
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        context = self.env.context
+        if not self or not context.get("mailflow_automatic") or context.get("mailflow_counted"):
+            return recipients
+        outside = {
+            each["email_normalized"]
+            for each in recipients
+            if each["share"] and each["notif"] == "email" and each["email_normalized"]
+        }
+        withheld = self._mailflow_count(message, outside)
+        return [each for each in recipients if each["email_normalized"] not in withheld]
+
+    def _mailflow_count(self, message, emails) -> set[str]:
+        """Take turns for a message that nobody wrote; asked again, the answer is the same.
+
+        :param emails: normalized addresses of outsiders
+        :return: those that it is withheld from, which the message says
+        """
+        self.ensure_one()
+        # sudo: the log is not for everybody
+        Answer = self.env["helpdesk.automatic.answer"].sudo()
+        known = Answer.search([("message_id", "in", message.ids)])
+        ticket = self.sudo()
+        known |= Answer._take_turns(
+            [
+                {
+                    "kind": "absence" if self.env.context.get("mailflow_absence") else "template",
+                    "ticket_id": ticket.id,
+                    "alias_id": ticket.support_alias_id.id,
+                    "company_id": ticket.company_id.id,
+                    "recipient": email,
+                    "message_id": message.id,
+                }
+                for email in sorted(set(emails).difference(known.mapped("recipient")))
+            ]
+        )
+        withheld = known.filtered(lambda row: row.outcome == "withheld")
+        for row in withheld:
+            code, values = row._why()
+            message._mailflow_note(code, **values)
+        return set(withheld.mapped("recipient")) & set(emails)

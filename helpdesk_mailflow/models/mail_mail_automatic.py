@@ -1,0 +1,118 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import ast
+
+from odoo import api, fields, models, tools
+from odoo.tools.mail import email_normalize_all
+
+from . import trace
+from .helpdesk_ticket_automatic import automatic_headers
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    # ------------------------------------------------------------
+    # MADE OF A TEMPLATE
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Mails of templates, which are messages of their own: marked, and limited."""
+        automatic = self.env.context.get("mailflow_automatic")
+        places = [
+            place
+            for place, vals in enumerate(vals_list)
+            if automatic
+            and vals.get("model") == "helpdesk.ticket"
+            and vals.get("res_id")
+            and not vals.get("mail_message_id")
+        ]
+        if not places:
+            return super().create(vals_list)
+        for place in places:
+            headers = ast.literal_eval(vals_list[place].get("headers") or "{}")
+            headers.update(automatic_headers(automatic))
+            vals_list[place]["headers"] = repr(headers)
+        mails = super().create(vals_list)
+        for place in places:
+            mails[place]._mailflow_limit()
+        return mails
+
+    def _mailflow_limit(self) -> None:
+        """Take recipients away who had too many; without any left, the mail is cancelled."""
+        self.ensure_one()
+        if self.state != "outgoing":
+            return
+        partners = self.recipient_ids
+        outside = partners.filtered("partner_share")
+        addresses = {
+            name: tools.mail.email_split_and_format_normalize(self[name] or "")
+            for name in ("email_to", "email_cc")
+        }
+        emails = set(outside.mapped("email_normalized")) - {False}
+        for formatted in addresses.values():
+            emails.update(email_normalize_all(", ".join(formatted)))
+        ticket = self.env["helpdesk.ticket"].browse(self.res_id)
+        withheld = ticket._mailflow_count(self.mail_message_id, emails)
+        if not withheld:
+            return
+        partners -= outside.filtered(lambda each: each.email_normalized in withheld)
+        values = {
+            name: ", ".join(
+                each for each in formatted if tools.email_normalize(each) not in withheld
+            )
+            for name, formatted in addresses.items()
+        }
+        if partners or any(values.values()):
+            self.write({**values, "recipient_ids": [(6, 0, partners.ids)]})
+            return
+        notes = self.mail_message_id.sudo().helpdesk_notes or []
+        reasons = [trace.sentence(self.env, each["code"], each["values"]) for each in notes]
+        self.write({"state": "cancel", "failure_reason": "\n".join(reasons)})
+
+    # ------------------------------------------------------------
+    # SENT ONCE
+    # ------------------------------------------------------------
+
+    def _send(self, auto_commit=False, **kwargs):
+        """The queue sends a receipt once at the most: who was killed while a mail server had it
+        does not know whether it went out, and a customer needs no second one. (Answers of
+        people are sent again then.)"""
+        if not auto_commit:
+            return super()._send(auto_commit=auto_commit, **kwargs)
+        # sudo: the log is not for everybody
+        rows = (
+            self.env["helpdesk.automatic.answer"]
+            .sudo()
+            .search([("kind", "=", "receipt"), ("message_id", "in", self.mail_message_id.ids)])
+            .grouped("message_id")
+        )
+        receipts = self.filtered(
+            lambda mail: mail.mail_message_id in rows and mail.state == "outgoing"
+        )
+        result = super(MailMail, self - receipts)._send(auto_commit=auto_commit, **kwargs)
+        for mail in receipts:
+            row = rows[mail.mail_message_id]
+            if row.handed_over:
+                mail._mailflow_cut_off(row)
+                continue
+            row.handed_over = fields.Datetime.now()
+            # the mark has to outlive this process
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            super(MailMail, mail)._send(auto_commit=auto_commit, **kwargs)
+            row.handed_over = False
+        return result
+
+    def _mailflow_cut_off(self, row) -> None:
+        """Nobody knows whether it was sent: leave it at that, and say so."""
+        row.write({"outcome": "failed", "reason": "cut_off", "handed_over": False})
+        code, values = row._why()
+        self.mail_message_id._mailflow_note(code, **values)
+        self.write({"state": "cancel", "failure_reason": trace.sentence(self.env, code, values)})
+        self._postprocess_sent_message(
+            success_pids=[],
+            success_emails=[],
+            failure_reason=self.failure_reason,
+            failure_type="unknown",
+        )
