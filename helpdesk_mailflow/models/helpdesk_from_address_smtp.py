@@ -47,7 +47,7 @@ class HelpdeskFromAddress(models.Model):
         "SMTP server", compute="_compute_smtp", readonly=False, groups=SYSTEM, copy=False
     )
     smtp_port = fields.Integer(
-        "Port", compute="_compute_smtp", readonly=False, groups=SYSTEM, copy=False
+        "Port number", compute="_compute_smtp", readonly=False, groups=SYSTEM, copy=False
     )
     smtp_port_choice = fields.Selection(
         [
@@ -56,7 +56,7 @@ class HelpdeskFromAddress(models.Model):
             ("25", "25"),
             ("other", "Another"),
         ],
-        string="Usual port",
+        string="Port",
         compute="_compute_smtp",
         readonly=False,
         groups=SYSTEM,

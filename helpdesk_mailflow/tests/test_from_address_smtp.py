@@ -460,6 +460,32 @@ class TestMailbox(SmtpCase):
         ):
             self.proven.write({"sends_via": "mailbox", "mail_server_id": server.id})
 
+    def test_odoo_s_addons_connect_a_mailbox(self):
+        selection = dict(self.Server._fields["smtp_authentication"].selection)
+        ways = selection.keys() & helpdesk_from_address_smtp.MAILBOX_TOKENS.keys()
+        if not ways:
+            self.skipTest("Neither Odoo's addon for Gmail nor that for Outlook is installed")
+        for way in ways:
+            with self.subTest(way=way):
+                email = f"{way}@acorn-tests.example"
+                server = self.Server.create(
+                    {
+                        "name": way,
+                        "smtp_host": "smtp.example",
+                        "smtp_authentication": way,
+                        "smtp_encryption": "starttls",
+                        "smtp_user": email.upper(),
+                    }
+                )
+                address = self.make_from(email)
+                with self.assertRaisesRegex(UserError, "adds an outgoing mail server"):
+                    address.sends_via = "mailbox"
+                server[helpdesk_from_address_smtp.MAILBOX_TOKENS[way]] = "token"
+                address.sends_via = "mailbox"
+                self.assertEqual(address._mail_server(), server)
+                self.assertEqual(address.proof, "mailbox")
+                server.owner_user_id = False
+
     def test_an_ordinary_server_is_no_mailbox(self):
         self.Server.create({"name": "x", "smtp_host": "x.example", "smtp_user": self.proven.email})
         self.assertFalse(self.proven._connected_mailboxes())
