@@ -73,11 +73,11 @@ class HelpdeskTicket(models.Model):
         }
 
     def _message_post_after_hook(self, message, msg_values):
-        """People in Cc take part from now on."""
+        """People in Cc take part from now on; not those whom something is forwarded to."""
         result = super()._message_post_after_hook(message, msg_values)
         # sudo: whoever may answer may have somebody take part
         own = message.sudo()
-        if own.helpdesk_cc and not own.helpdesk_private:
+        if own.helpdesk_cc and not (own.helpdesk_private or own.helpdesk_forward):
             ticket = self.sudo()
             known = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
             new = ticket._mail_cc_sanitized_raw_dict(own.helpdesk_cc)

@@ -374,7 +374,11 @@ class HelpdeskIntakeAct(models.AbstractModel):
             )
         for item in items:
             ticket = self._ticket_of(item)
-            if unknown:
+            if item.delivery.internal:
+                # who had a copy of what the requester does not see gets none of the rest
+                if unknown:
+                    ticket.message_update({**self._message_dict(item), "to": "", "cc": ""})
+            elif unknown:
                 ticket.message_update(self._message_dict(item))
             else:
                 cc = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
@@ -469,7 +473,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "parent_id": item.delivery.message_id or False,
             "subtype_id": subtype,
             "is_internal": internal,
-            "partner_ids": [],
+            "partner_ids": self._told(item).ids,
             "incoming_email_to": ",".join(
                 each.formatted for each in mail.to if each.normalized not in own
             ),
@@ -477,6 +481,16 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 each.formatted for each in mail.cc if each.normalized not in own
             ),
         }
+
+    @api.model
+    def _told(self, item):
+        """Colleagues who are told of a reply that is no message for followers: whoever wrote
+        what it answers, as Odoo's gateway does, and the assigned agent."""
+        found = self.env["res.partner"]
+        if item.delivery.outcome is Outcome.REPLY and item.delivery.internal:
+            asked = self.env["mail.message"].browse(item.delivery.message_id or [])
+            found = (asked.author_id | item.ticket.user_id.partner_id) - item.partner
+        return found.filtered(lambda each: not each.partner_share and each.active)
 
     @api.model
     def _attachments(self, mail) -> list[tuple]:

@@ -172,6 +172,8 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             return None
         number = self._number(verdict)
         notes = [note("decide_reply", ticket=number)]
+        if thread.internal:
+            notes.append(note("decide_internal"))
         # a program's message on a closed ticket (solved again, delivered) opens nothing
         reopen = thread.closed and verdict.kind.kind is not Kind.AUTOMATIC
         if thread.closed and not reopen:

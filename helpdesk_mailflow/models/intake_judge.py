@@ -512,10 +512,30 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     # anybody can write an agent's address and a number: nothing of it leaves
                     how = note("thread_tag_agent", tag=number, ticket=ticket.number)
                     return self._thread(ticket, None, True, how), notes
+                if self._was_forwarded_to(ticket, address.normalized):
+                    # programs that name no message that they answer
+                    how = note("thread_tag_forward", tag=number, ticket=ticket.number)
+                    return self._thread(ticket, None, True, how), notes
             if named:
                 stranger = note("thread_tag_stranger", ticket=number, address=address.email)
                 notes = (*notes, stranger)
         return None, notes
+
+    @api.model
+    def _was_forwarded_to(self, ticket, email: str) -> bool:
+        """Whether an agent sent something of a ticket on to an address."""
+        forwards = self.env["mail.message"].search(
+            [
+                ("model", "=", ticket._name),
+                ("res_id", "=", ticket.id),
+                ("helpdesk_forward", "=", True),
+            ]
+        )
+        sent_to = forwards.notification_ids
+        return bool(email) and email in {
+            *sent_to.res_partner_id.mapped("email_normalized"),
+            *sent_to.mapped("mail_email_address"),
+        }
 
     @api.model
     def _is_customer(self, ticket, email: str) -> bool:

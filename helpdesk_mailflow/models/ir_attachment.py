@@ -4,6 +4,7 @@ import logging
 import os
 
 from odoo import api, models
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -27,3 +28,21 @@ class IrAttachment(models.Model):
                 _logger.warning("File %s of the filestore was cut short: it is replaced", sha)
                 os.unlink(path)
         return super()._get_path(bin_data, sha)
+
+    def _mailflow_of_hidden_messages(self):
+        """Those that came with messages of tickets which customers do not see, and with none
+        that they see."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT attachment.id FROM ir_attachment attachment"
+                " JOIN message_attachment_rel rel ON rel.attachment_id = attachment.id"
+                " JOIN mail_message message ON message.id = rel.message_id"
+                " LEFT JOIN mail_message_subtype subtype ON subtype.id = message.subtype_id"
+                " WHERE attachment.id = ANY(%s) AND message.model = 'helpdesk.ticket'"
+                " GROUP BY attachment.id HAVING bool_and("
+                "   COALESCE(message.is_internal, FALSE) OR (COALESCE(subtype.internal, FALSE)"
+                "   AND message.message_type NOT IN ('auto_comment', 'email')))",
+                list(self.ids),
+            )
+        )
+        return self.browse(row[0] for row in rows)

@@ -129,6 +129,9 @@ class MailMail(models.Model):
         """The subject with the ticket's number, once."""
         subject = self.subject or ticket.name or ""
         tag = ticket.company_id.helpdesk_subject_tag
+        if self.mail_message_id.helpdesk_forward:
+            tag = tag.format(number=ticket.number) if tag else ""
+            return f"Fwd: {tagged_subject(subject, tag, False)}"
         answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
             ticket._mailflow_last_mail()
         )
@@ -142,15 +145,21 @@ class MailMail(models.Model):
         """
         ids = [each for each in (self.references or "").split() if each != self.message_id]
         headers = {}
-        last = ticket._mailflow_last_mail() if not self.mail_message_id.helpdesk_private else ""
+        message = self.mail_message_id
+        if message.helpdesk_forward:
+            # others begin a thread of their own
+            ids, purpose = [], "forward"
+        elif "Auto-Submitted" in (self.headers or ""):
+            purpose = "automatic"
+        else:
+            purpose = "answer"
+        quiet = message.helpdesk_private or message.helpdesk_forward
+        last = ticket._mailflow_last_mail() if not quiet else ""
         if last and last != self.message_id:
             headers["In-Reply-To"] = last
             ids = [*(each for each in ids if each != last), last]
         if HEADER not in (self.headers or ""):
-            automatic = "Auto-Submitted" in (self.headers or "")
-            headers.update(
-                stamp_header(self.env, "automatic" if automatic else "answer", ticket.id)
-            )
+            headers.update(stamp_header(self.env, purpose, ticket.id))
         # relays that write an own Message-ID leave References alone: answers to the first mail
         # of a ticket are found by ours in there
         return {"references": " ".join(ids or [self.message_id]), "headers": headers}

@@ -65,6 +65,10 @@ SENTENCES = {
         "The tag %(tag)s in its subject names ticket %(ticket)s. It comes from an agent's address,"
         " but a number proves nothing about who wrote: it is kept there as an internal note."
     ),
+    "thread_tag_forward": _lt(
+        "The tag %(tag)s in its subject names ticket %(ticket)s, which an agent forwarded to this"
+        " sender. A number proves nothing about who wrote: it is kept there as an internal note."
+    ),
     "thread_newcomer": _lt("%(address)s took no part in ticket %(ticket)s so far."),
     "thread_tag_stranger": _lt(
         "Its subject names ticket %(ticket)s, but %(address)s takes no part in that ticket."
@@ -121,6 +125,9 @@ SENTENCES = {
     "decide_own": _lt("So it opens no ticket and joins none."),
     "decide_held_own": _lt("It is held: take it in if it is a customer's mail."),
     "decide_reply": _lt("It joins ticket %(ticket)s as a message."),
+    "decide_internal": _lt(
+        "It answers what the requester does not see, so the requester does not see it either."
+    ),
     "decide_stays_closed": _lt(
         "Ticket %(ticket)s is closed, and a program's message does not open it again."
     ),

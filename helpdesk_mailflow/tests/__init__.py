@@ -7,6 +7,7 @@ from . import (
     test_doors,
     test_exactly_once,
     test_failures,
+    test_forward,
     test_from_address,
     test_from_address_smtp,
     test_from_verification,

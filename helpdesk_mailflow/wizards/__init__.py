@@ -1,1 +1,6 @@
-from . import helpdesk_from_address_removal, helpdesk_from_test, helpdesk_scanner_begin
+from . import (
+    helpdesk_forward,
+    helpdesk_from_address_removal,
+    helpdesk_from_test,
+    helpdesk_scanner_begin,
+)
