@@ -27,6 +27,8 @@
         "data/ir_cron.xml",
         "views/helpdesk_from_address_views.xml",
         "views/helpdesk_from_verification_templates.xml",
+        "views/helpdesk_conversation_template_mail.xml",
+        "views/helpdesk_conversation_template_views.xml",
         "views/helpdesk_incoming_mail_views.xml",
         "views/helpdesk_support_alias_views.xml",
         "views/helpdesk_automatic_answer_views.xml",

@@ -1,6 +1,8 @@
 from . import (
     fetchmail_server,
     helpdesk_automatic_answer,
+    helpdesk_conversation_template,
+    helpdesk_conversation_template_mail,
     helpdesk_from_address,
     helpdesk_from_address_smtp,
     helpdesk_from_verification,
@@ -17,6 +19,7 @@ from . import (
     helpdesk_ticket,
     helpdesk_ticket_automatic,
     helpdesk_ticket_forward,
+    helpdesk_ticket_layout,
     helpdesk_ticket_notify,
     helpdesk_ticket_sender,
     helpdesk_ticket_team,

@@ -37,6 +37,10 @@ class HelpdeskSupportAlias(models.Model):
         help="Answers to the answering address come into no support alias",
     )
 
+    signature = fields.Html(
+        help="Under answers to tickets that came in here. Empty: the signature of the assigned"
+        " agent, from the agent's preferences.",
+    )
     from_preview = fields.Char(
         "Your answers are from", compute="_compute_from_preview", compute_sudo=True
     )

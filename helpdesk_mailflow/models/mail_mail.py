@@ -126,7 +126,8 @@ class MailMail(models.Model):
                 each["email_to"], each["email_cc"] = each["email_cc"], []
 
     def _mailflow_subject(self, ticket) -> str:
-        """The subject with the ticket's number, once."""
+        """The subject with the ticket's number, once; that of an answer as the conversation
+        template says."""
         subject = self.subject or ticket.name or ""
         tag = ticket.company_id.helpdesk_subject_tag
         if self.mail_message_id.helpdesk_forward:
@@ -135,6 +136,8 @@ class MailMail(models.Model):
         answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
             ticket._mailflow_last_mail()
         )
+        if ticket._mailflow_is_answer(self.mail_message_id):
+            return ticket._mailflow_template()._render_subject(ticket, subject, answers)
         return tagged_subject(subject, make_tag(tag, ticket.number) if tag else "", answers)
 
     def _mailflow_thread(self, ticket) -> dict:

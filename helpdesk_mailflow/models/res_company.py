@@ -121,6 +121,7 @@ class ResCompany(models.Model):
             mailflow_new_company=True
         )._give_each_company_one(companies)
         self.env["helpdesk.from.address"]._give_each_company_one(companies)
+        self.env["helpdesk.conversation.template"]._give_each_company_one(companies)
         return companies
 
     def write(self, vals):

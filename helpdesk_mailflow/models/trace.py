@@ -317,6 +317,13 @@ SENTENCES = {
     ),
     "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
     # of a message that leaves
+    "not_to_contact": _lt(
+        "The contact did not get it: the conversation template does not send answers there."
+    ),
+    "template_broken": _lt(
+        "The conversation template %(template)s could not be used (%(error)s), so the mail looks as"
+        " Odoo's other mails do."
+    ),
     "sender_fallback": _lt("%(wished)s may not send now, so it left as %(sender)s."),
     "mail_waits": _lt(
         "The mail server %(server)s does not take it now (%(error)s). It waits and is tried again"

@@ -4,6 +4,7 @@ from . import (
     test_attacks,
     test_automatic_answer,
     test_contact,
+    test_conversation_template,
     test_doors,
     test_exactly_once,
     test_failures,
