@@ -33,6 +33,8 @@
         "views/helpdesk_support_alias_views.xml",
         "views/helpdesk_automatic_answer_views.xml",
         "views/helpdesk_mail_folder_views.xml",
+        "views/helpdesk_own_address_views.xml",
+        "views/helpdesk_outgoing_filter_views.xml",
         "views/fetchmail_server_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_ticket_team_views.xml",

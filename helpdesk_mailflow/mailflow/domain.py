@@ -28,6 +28,11 @@ def registrable_domain(domain: str) -> str:
     return _suffixes().privatesuffix(domain) or domain
 
 
+def public_suffix(domain: str) -> str:
+    """The part of a domain under which anybody can register: ``mail.acme.co.uk`` -> ``co.uk``."""
+    return _suffixes().publicsuffix(domain.strip(".").lower()) or ""
+
+
 def is_free_mail(domain: str) -> bool:
     """Whether a mail domain belongs to a provider that gives addresses to everyone."""
     return (

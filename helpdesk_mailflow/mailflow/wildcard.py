@@ -8,8 +8,12 @@ as any later one, so nothing is ever tried again.
 
 from functools import lru_cache
 
+from .domain import public_suffix
+
 #: Longest address (RFC 5321 section 4.5.3.1: 64 + 1 + 255), and so the longest pattern of use.
 LONGEST = 320
+#: Letters and digits that a pattern has to have if it names no whole domain.
+LITERAL = 3
 
 
 def is_pattern(value: str) -> bool:
@@ -20,6 +24,17 @@ def is_pattern(value: str) -> bool:
 def literal(pattern: str) -> str:
     """What of a pattern has to be there literally, all together; ``""`` for ``*`` or ``?*``."""
     return pattern.replace("*", "").replace("?", "")
+
+
+def is_too_wide(pattern: str) -> bool:
+    """Whether a pattern of addresses names neither a whole domain nor enough of an address, as
+    ``*@*.com``: it would match nearly everybody."""
+    local_part, _at, domain = pattern.rpartition("@")
+    if domain and not is_pattern(domain):
+        return False
+    fixed = literal(domain).strip(".")
+    fixed = fixed.removesuffix(public_suffix(fixed))
+    return sum(each.isalnum() for each in literal(local_part) + fixed) < LITERAL
 
 
 @lru_cache(maxsize=4096)

@@ -53,7 +53,9 @@ class HelpdeskTicket(models.Model):
                 and each["id"] != self.sudo().partner_id.id
                 and (not each["share"] or each["id"] in named)
             ]
-        return recipients
+        return self.env["helpdesk.outgoing.filter"]._without_filtered(
+            recipients, message, self.sudo().company_id
+        )
 
     def _mailflow_recipient(self, name: str, email: str) -> dict:
         """An address as a recipient, in the shape of ``_notify_get_recipients``."""

@@ -83,6 +83,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         )
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
+        self.env["helpdesk.intake.own"]._act(plans)
         self._write_deliveries(items)
         self._write_rows(plans, items)
         self.env.flush_all()

@@ -6,6 +6,7 @@ from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from . import own_mail
+from .helpdesk_from_verification import HEADER as VERIFICATION_HEADER
 from .intake_values import Entry, OwnMail
 
 #: Stamps of one mail that are looked at; we write one.
@@ -43,7 +44,7 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         marked = {}
         for each in entries:
             if kinds[each.row_id].kind in REPORTS:
-                mark = self._returned_mark(each.mail)
+                mark = self._returned_mark(each.mail, kinds[each.row_id].original_message_ids)
             else:
                 mark = self._mark(each.mail)
             if mark:
@@ -66,7 +67,7 @@ class HelpdeskIntakeOwn(models.AbstractModel):
                 told = self._returned_note(purpose, name)
             else:
                 told = self._note(purpose, name)
-            notes = [told] if told else []
+            notes = [told]
             resent_by = tools.email_normalize(each.mail.header("Resent-From"), strict=False)
             if genuine and resent_by:
                 notes.append(note("own_resent", address=resent_by))
@@ -93,14 +94,25 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         return None if ticket_id is None else ("", str(ticket_id))
 
     @api.model
-    def _returned_mark(self, mail: Mail) -> tuple[str, str] | None:
-        """The same of the mail that a report returns."""
+    def _returned_mark(self, mail: Mail, message_ids) -> tuple[str, str] | None:
+        """The same of the mail that a report is about; of those without a ticket only, since
+        with one the thread tells.
+
+        :param message_ids: that the report names
+        """
         for fields in mail.delivery.originals[:STAMPS]:
             for name, value in fields:
                 if name.lower() == own_mail.HEADER.lower():
                     stamp = own_mail.read_stamp(self.env, value)
                     if stamp:
-                        return stamp
+                        return stamp if stamp[0] in OF_FROM_ADDRESS else None
+        ours = [each for each in message_ids if own_mail.read_message_id(self.env, each) == 0]
+        if ours:
+            # sudo: rows are the system's
+            rows = self.env["helpdesk.from.verification"].sudo()
+            address = rows.search([("message_id", "in", ours)], limit=1).address_id
+            if address:
+                return "verification", str(address.id)
         return None
 
     @api.model
@@ -166,10 +178,26 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         return note("own_answer", ticket=name)
 
     @api.model
-    def _returned_note(self, purpose: str, name: str) -> Note | None:
-        """Only of mails without a ticket: with one, the thread tells."""
+    def _returned_note(self, purpose: str, name: str) -> Note:
         if purpose == "verification":
             return note("own_verification_bounced", address=name or "-")
-        if purpose == "test":
-            return note("own_test_bounced", address=name or "-")
-        return None
+        return note("own_test_bounced", address=name or "-")
+
+    # ------------------------------------------------------------
+    # ACT
+    # ------------------------------------------------------------
+
+    @api.model
+    def _act(self, plans) -> None:
+        """Tell From addresses of their own mails that came back, or could not be delivered."""
+        FromAddress = self.env["helpdesk.from.address"]
+        for plan in plans:
+            own, mail = plan.verdict.own_mail, plan.verdict.entry.mail
+            if not own or not own.genuine or plan.verdict.entry.forced:
+                continue
+            if own.returned:
+                if own.purpose == "verification" and plan.verdict.kind.kind is Kind.BOUNCE:
+                    FromAddress._verification_bounced(plan.verdict.kind.original_message_ids)
+            elif own.purpose == "verification" and not mail.header("Resent-From"):
+                # who redirects it may only wonder what it is, which proves nothing
+                FromAddress._verification_came_back(mail.header(VERIFICATION_HEADER))

@@ -1,8 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, email_normalize_all
+
+from . import own_mail
+from .mail_mail_filter import meant_for_own_address
+
+_logger = logging.getLogger(__name__)
 
 #: What a From address decides on its own server, and on that of a connected mailbox.
 OF_OWN_SERVER = frozenset(
@@ -136,6 +143,33 @@ class IrMailServer(models.Model):
             )
         )
         return servers - kept
+
+    # ------------------------------------------------------------
+    # WHOM IT GOES TO
+    # ------------------------------------------------------------
+
+    @api.model
+    def _prepare_smtp_to_list(self, message, smtp_session):
+        """The last line of the outgoing filter: whatever road a mail of ours took."""
+        recipients = super()._prepare_smtp_to_list(message, smtp_session)
+        stamp = own_mail.read_stamp(self.env, message[own_mail.HEADER] or "")
+        if not stamp or not recipients or meant_for_own_address(self.env, stamp):
+            return recipients
+        # sudo: who sends need not be able to read the ticket
+        ticket = self.env["helpdesk.ticket"].sudo()
+        if stamp[1].isdecimal():
+            ticket = ticket.browse(int(stamp[1])).exists()
+        allowed = email_normalize_all(ticket._mailflow_auto_cc()) if ticket else []
+        withheld = self.env["helpdesk.outgoing.filter"]._suppressed(
+            recipients, ticket.company_id or self.env.company, allow=allowed
+        )
+        if withheld:
+            _logger.info(
+                "The outgoing filter withheld %s of %s at the last moment",
+                ", ".join(withheld),
+                message["Message-Id"],
+            )
+        return [each for each in recipients if each not in withheld]
 
     # ------------------------------------------------------------
     # WHAT BECOMES OF A MAIL

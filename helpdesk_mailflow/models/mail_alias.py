@@ -3,6 +3,7 @@
 import re
 
 from odoo import api, models
+from odoo.tools import SQL
 
 #: The detail of support+detail@example.com, which lands in the same mailbox.
 PLUS = re.compile(r"\+[^@]*@")
@@ -70,25 +71,21 @@ class MailAliasDomain(models.Model):
 
     @api.model
     def _find_aliases(self, email_list):
-        """Also ours: external and past addresses of support aliases, mailboxes of scanners."""
+        """Also ours: external and past addresses of support aliases, mailboxes of scanners,
+        From addresses that are no user's."""
         found = super()._find_aliases(email_list)
         left = [email for email in email_list if email and "@" in email and email not in found]
         if not left:
             return found
-        # sudo: whoever posts a message may ask, the answer is only about these addresses
-        addresses = (
-            self.env["helpdesk.support.alias.address"]
-            .sudo()
-            .search_fetch(
-                [("email", "in", [*left, *(PLUS.sub("@", each) for each in left)])], ["email"]
+        # also of a scanner that is archived; not a user's address, although we may send as it
+        own = {
+            email
+            for (email,) in self.env.execute_query(
+                SQL(
+                    "SELECT own.email FROM (%s) own WHERE own.email = ANY(%s) AND NOT own.is_user",
+                    self.env["helpdesk.own.address"]._query(),
+                    [*left, *(PLUS.sub("@", each) for each in left)],
+                )
             )
-        )
-        # in any case, as an admin typed it; also of a scanner that is archived
-        scanners = (
-            self.env["fetchmail.server"]
-            .sudo()
-            .with_context(active_test=False)
-            .search_fetch([("is_scanner", "=", True), ("user", "=like", "%@%")], ["user"])
-        )
-        own = {*addresses.mapped("email"), *(user.lower() for user in scanners.mapped("user"))}
+        }
         return found + [email for email in left if {email, PLUS.sub("@", email)} & own]

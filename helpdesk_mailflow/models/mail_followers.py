@@ -29,6 +29,7 @@ class MailFollowers(models.Model):
         cache[ANSWERS] = {
             "subscriptions": {},
             "recipients": {},
+            "filtered": {},
             "open": set(tickets.ids if tickets else ()),
         }
         try:
@@ -73,3 +74,20 @@ class MailFollowers(models.Model):
         # given away once: a second message on the same ticket may meet other followers
         answers["open"].discard(records.id)
         return {records.id: found[records.id]}
+
+    @api.model
+    def _mailflow_remembered(self, emails, company, look_up):
+        """What the outgoing filter says of addresses, asked once for each in a batch.
+
+        :param look_up: called with the addresses that are new: returns address -> why
+        :return: address -> why nothing is sent there
+        """
+        answers = self.env.cr.cache.get(ANSWERS)
+        if not answers:
+            return look_up(emails)
+        known = answers["filtered"].setdefault(company.id, {})
+        unknown = emails - known.keys()
+        if unknown:
+            known.update(dict.fromkeys(unknown))
+            known.update(look_up(unknown))
+        return {email: known[email] for email in emails if known[email]}

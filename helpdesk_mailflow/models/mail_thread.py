@@ -3,7 +3,8 @@
 import logging
 import xmlrpc.client as xmlrpclib
 
-from odoo import api, models
+from odoo import api, models, tools
+from odoo.tools.mail import decode_message_header
 
 from ..mailflow.mail import read
 from ..mailflow.note import note
@@ -130,6 +131,21 @@ class MailThread(models.AbstractModel):
             fetched.is_safe = True
         intake._process(row)
         return row.delivery_ids.ticket_id[:1].id or False
+
+    def _routing_create_bounce_email(self, email_from, body_html, message, **mail_values):
+        """Odoo's gateway answers a mail that it refuses. Not to ourselves: that would come in
+        again, and be refused again."""
+        answered = decode_message_header(message, "Return-Path") or email_from
+        withheld = self.env["helpdesk.outgoing.filter"]._suppressed(
+            tools.email_normalize_all(answered or ""), self.env.company
+        )
+        if withheld:
+            _logger.info(
+                "No automatic refusal is sent to %s, which is on the outgoing filter",
+                ", ".join(withheld),
+            )
+            return None
+        return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
 
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):

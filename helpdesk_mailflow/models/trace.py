@@ -279,6 +279,22 @@ SENTENCES = {
         "%(provider)s (%(sender)s) asks to confirm that mail may be forwarded here. Somebody waits"
         " for this code, so it opens a ticket before any other check."
     ),
+    # not sent (the outgoing filter)
+    "withheld_alias": _lt(
+        "Not sent to %(address)s: it leads to the support alias %(alias)s, so it would come back."
+    ),
+    "withheld_scanner": _lt(
+        "Not sent to %(address)s: the mail scanner %(scanner)s reads that mailbox, so it would come"
+        " back."
+    ),
+    "withheld_from": _lt("Not sent to %(address)s: it is one of our own From addresses."),
+    "withheld_domain": _lt(
+        "Not sent to %(address)s: Odoo itself receives mail there, so it would come back."
+    ),
+    "withheld_odoo": _lt(
+        "Not sent to %(address)s: an Odoo alias opens tickets there, so it would come back."
+    ),
+    "withheld_filter": _lt("Not sent to %(address)s: the outgoing filter has %(pattern)s."),
     # defects and bounds (the engine's mail.py and mime.py)
     "reading_failed": _lt(
         "It could not be read (%(error)s). It is kept as it is, with its source attached."

@@ -14,6 +14,7 @@ from . import (
     test_from_verification,
     test_hostile_html,
     test_ledger,
+    test_outgoing_filter,
     test_own_mail,
     test_partner,
     test_replies,

@@ -127,8 +127,16 @@ class TestOwnMail(MailflowCase):
         self.check_ours(row, "own_answer", ticket=self.ticket.number)
 
     def test_it_may_come_from_whom_odoo_sent_the_very_message_as(self):
-        message = self.ticket.message_post(
-            body="Have you tried water?", message_type="comment", email_from="kim@agents.example"
+        """Before From addresses, and of addresses that were deleted since."""
+        message = self.env["mail.message"].create(
+            {
+                "model": "helpdesk.ticket",
+                "res_id": self.ticket.id,
+                "message_type": "comment",
+                "email_from": "Kim <kim@agents.example>",
+                "message_id": "<former@agents.example>",
+                "body": "Have you tried water?",
+            }
         )
         row = self.take(self.stamped(from_="kim@agents.example", message_id=message.message_id))
         self.check_ours(row, "own_answer", ticket=self.ticket.number)
@@ -170,6 +178,74 @@ class TestOwnMail(MailflowCase):
     def test_a_batch_tells_them_apart(self):
         rows = self.take_batch(mail(subject="One"), self.stamped(), mail(subject="Two"))
         self.assertEqual(rows.mapped("state"), ["done", "ignored", "done"])
+
+    # ------------------------------------------------------------
+    # VERIFICATION MAILS
+    # ------------------------------------------------------------
+
+    def send_verification(self):
+        """Returns the unverified address and the mail to it, as a server would get it."""
+        address = self.env["helpdesk.from.address"].create(
+            {"email": "desk@zylker.example", "company_id": self.company.id}
+        )
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            address.action_send_verification()
+        (sent,) = self._mails
+        self.assertEqual(sent["email_to"], ["desk@zylker.example"])
+        return address, sent
+
+    def arrived(self, sent, headers=(), **values):
+        return mail(
+            **{
+                "subject": sent["subject"],
+                "from_": sent["email_from"],
+                "to": sent["email_to"][0],
+                "message_id": sent["message_id"],
+                "headers": [*headers, *sent["headers"].items()],
+                **values,
+            }
+        )
+
+    def test_a_verification_mail_that_comes_back_verifies(self):
+        address, sent = self.send_verification()
+        row = self.take(
+            self.arrived(
+                sent,
+                headers=[("Delivered-To", f"support@{DOMAIN}")],
+                message_id="<rewritten@relay.example>",
+            )
+        )
+        self.check_ours(row, "own_verification", address="desk@zylker.example")
+        self.assertEqual((address.state, address.proof), ("verified", "mail"))
+
+    def test_it_comes_back_by_odoos_own_gateway_where_nothing_else_wants_it(self):
+        address, sent = self.send_verification()
+        self.check_ours(
+            self.take(self.arrived(sent)), "own_verification", address="desk@zylker.example"
+        )
+        self.assertEqual(address.state, "verified")
+
+    def test_somebody_who_only_sends_it_on_verifies_nothing(self):
+        address, sent = self.send_verification()
+        headers = [("Resent-From", "desk@zylker.example"), ("Resent-To", f"support@{DOMAIN}")]
+        row = self.take(self.arrived(sent, headers=headers))
+        self.check_ours(row, "own_verification", address="desk@zylker.example")
+        self.assertEqual(address.state, "sent")
+
+    def test_a_verification_mail_with_a_foreign_sender_verifies_nothing(self):
+        address, sent = self.send_verification()
+        row = self.take(self.arrived(sent, from_=MARTA, to=f"support@{DOMAIN}"))
+        self.check_held(row, "marta@acorn-tests.example")
+        self.assertEqual(address.state, "sent")
+
+    def test_a_verification_mail_that_bounces(self):
+        address, sent = self.send_verification()
+        row = self.take(bounce(sent["message_id"], f"support@{DOMAIN}", "desk@zylker.example"))
+        self.assertEqual((row.kind, row.state), ("bounce", "done"))
+        told = {item["code"]: item["values"] for item in row.trace}
+        self.assertEqual(told["own_verification_bounced"], {"address": "desk@zylker.example"})
+        self.assertFalse(row.ticket_ids)
+        self.assertTrue(address.verification_bounced)
 
     # ------------------------------------------------------------
     # NOT OURS

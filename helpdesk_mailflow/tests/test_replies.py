@@ -207,7 +207,7 @@ class TestReplies(MailflowCase):
         recipients = [to for sent in self._mails for to in sent["email_to"]]
         self.assertFalse([to for to in recipients if "marta@" in to])
 
-    def test_our_own_message_coming_back_is_a_duplicate(self):
+    def test_our_own_message_coming_back_joins_nothing(self):
         message = self.answer()
         raw = mail(
             from_=f"Ada <support@{DOMAIN}>",
@@ -216,7 +216,8 @@ class TestReplies(MailflowCase):
             headers=[("References", "<first@acorn-tests.example>")],
         )
         row = self.take(raw)
-        self.assertEqual(row.state, "duplicate", row.why)
+        self.assertEqual(row.state, "ignored", row.why)
+        self.assertIn("own_answer", self.codes(row))
         self.assertEqual(len(self.received()), 1)
 
 

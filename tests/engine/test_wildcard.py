@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailflow.wildcard import LONGEST, is_pattern, literal, matches
+from mailflow.wildcard import LONGEST, is_pattern, is_too_wide, literal, matches
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,23 @@ def test_what_a_pattern_has_literally():
     assert literal("?*?") == ""
     assert is_pattern("a?b")
     assert not is_pattern("a@b.example")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "**", "?*", "*@*", "*@*.*", "*@*.com", "*@*.co.uk", "*@?*.example", "a*@*", "*@a*.com"],
+)
+def test_a_pattern_of_nearly_everybody_is_too_wide(pattern):
+    assert is_too_wide(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*@bounce.example", "*@qq.com", "*@*.bounce.example", "no-reply*@*", "*@mail*.example",
+     "bounce+*@*.com", "*@x.example"],
+)  # fmt: skip
+def test_a_pattern_that_names_somebody_is_not(pattern):
+    assert not is_too_wide(pattern)
 
 
 ALPHABET = st.text("ab*?@.", max_size=12)
