@@ -246,8 +246,12 @@ class HelpdeskConversationTemplate(models.Model):
             ("message_type", "in", BY_PEOPLE),
             ("is_internal", "=", False),
             ("helpdesk_private", "=", False),
+            ("helpdesk_forward", "=", False),
             ("subtype_id", "!=", False),
+            # the first mail of a ticket may have a subtype for colleagues
+            "|",
             ("subtype_id.internal", "=", False),
+            ("message_type", "=", "email"),
         ]
         if before:
             domain.append(("id", "<", before.id))

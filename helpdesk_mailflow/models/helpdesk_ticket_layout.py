@@ -168,13 +168,14 @@ class HelpdeskTicket(models.Model):
         if values.get("email_add_signature") and author and not author.share:
             signature = self.with_context(lang=lang)._mailflow_signature(author)
         url = values["button_access"]["url"] if values.get("has_button_access") else ""
-        # a private answer goes to others than the conversation did
-        private = message.sudo().helpdesk_private
+        # who gets these has not had the conversation
+        own = message.sudo()
+        apart = own.helpdesk_private or own.helpdesk_forward
         return self._mailflow_template()._render_answer(
             self,
             message,
             lang=lang,
             signature=signature,
             portal_url=url,
-            conversation=not private and not self.env.context.get("mailflow_no_conversation"),
+            conversation=not apart,
         )

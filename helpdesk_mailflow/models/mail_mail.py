@@ -129,16 +129,16 @@ class MailMail(models.Model):
         """The subject with the ticket's number, once; that of an answer as the conversation
         template says."""
         subject = self.subject or ticket.name or ""
-        tag = ticket.company_id.helpdesk_subject_tag
+        pattern = ticket.company_id.helpdesk_subject_tag
+        tag = make_tag(pattern, ticket.number) if pattern else ""
         if self.mail_message_id.helpdesk_forward:
-            tag = tag.format(number=ticket.number) if tag else ""
             return f"Fwd: {tagged_subject(subject, tag, False)}"
         answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
             ticket._mailflow_last_mail()
         )
         if ticket._mailflow_is_answer(self.mail_message_id):
             return ticket._mailflow_template()._render_subject(ticket, subject, answers)
-        return tagged_subject(subject, make_tag(tag, ticket.number) if tag else "", answers)
+        return tagged_subject(subject, tag, answers)
 
     def _mailflow_thread(self, ticket) -> dict:
         """In-Reply-To and References to the customer's last mail (RFC 5322 section 3.6.4), so

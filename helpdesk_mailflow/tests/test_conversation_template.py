@@ -199,6 +199,20 @@ class TestConversation(TemplateCase):
         sent = self.answer(partner_ids=bo.ids, helpdesk_private=True)
         self.assertNotIn("It smells of smoke.", self.text_of(sent, "bo@supplier.example"))
 
+    def test_a_forward_carries_no_conversation_and_is_in_none(self):
+        bo = self.make_contact("Bo", "bo@supplier.example")
+        sent = self.answer(
+            "<p>Please repair.</p>",
+            partner_ids=bo.ids,
+            helpdesk_private=True,
+            helpdesk_forward=True,
+        )
+        text = self.text_of(sent, "bo@supplier.example")
+        self.assertIn("Please repair.", text)
+        self.assertNotIn("It smells of smoke.", text)
+        self.assertTrue(sent[0].message["Subject"].startswith("Fwd: "))
+        self.assertNotIn("Please repair.", self.text_of(self.answer()))
+
     def test_agents_are_named_as_the_policy_says(self):
         self.answer("<p>First.</p>")
         self.assertIn("Brad Lee", self.text_of(self.answer()).partition("Earlier")[2])
