@@ -26,6 +26,7 @@
         "data/automatic_answer.xml",
         "data/ir_cron.xml",
         "views/helpdesk_from_address_views.xml",
+        "views/helpdesk_from_address_check_views.xml",
         "views/helpdesk_from_verification_templates.xml",
         "views/helpdesk_conversation_template_mail.xml",
         "views/helpdesk_conversation_template_views.xml",

@@ -4,6 +4,7 @@ from . import (
     helpdesk_conversation_template,
     helpdesk_conversation_template_mail,
     helpdesk_from_address,
+    helpdesk_from_address_check,
     helpdesk_from_address_smtp,
     helpdesk_from_verification,
     helpdesk_incoming_mail,

@@ -221,7 +221,8 @@ def sentence(env, code: str, values: dict) -> str:
         # of a version that this one does not know
         _logger.warning("No sentence for the code %s of a set-up check", code)
         return " ".join([code, *(f"{key}={value}" for key, value in values.items())])
-    return env._(text) % values
+    template = env._(text)
+    return template % values
 
 
 def fill_in(env, text: str) -> str:

@@ -191,13 +191,17 @@ class HelpdeskIntakeOwn(models.AbstractModel):
     def _act(self, plans) -> None:
         """Tell From addresses of their own mails that came back, or could not be delivered."""
         FromAddress = self.env["helpdesk.from.address"]
+        came_back = []
         for plan in plans:
             own, mail = plan.verdict.own_mail, plan.verdict.entry.mail
             if not own or not own.genuine or plan.verdict.entry.forced:
                 continue
+            if not own.returned:
+                came_back.append((mail, own.purpose))
             if own.returned:
                 if own.purpose == "verification" and plan.verdict.kind.kind is Kind.BOUNCE:
                     FromAddress._verification_bounced(plan.verdict.kind.original_message_ids)
             elif own.purpose == "verification" and not mail.header("Resent-From"):
                 # who redirects it may only wonder what it is, which proves nothing
                 FromAddress._verification_came_back(mail.header(VERIFICATION_HEADER))
+        FromAddress._learn_selectors(came_back)

@@ -10,6 +10,7 @@ from . import (
     test_failures,
     test_forward,
     test_from_address,
+    test_from_address_check,
     test_from_address_smtp,
     test_from_verification,
     test_hostile_html,
