@@ -119,3 +119,16 @@ class HelpdeskSupportAlias(models.Model):
             me = self.env.user.partner_id
             queue.from_preview = sender and sender._shown(sender_name(sender, *of, me))
             queue.automatic_from_preview = sender and sender._shown(sender_name(sender, *of))
+
+    def action_answer_as_itself(self):
+        """Have the alias answer as what customers write to: make that a From address, have it
+        verified, and show it. Once it is verified the alias answers via it, unless another
+        one was chosen."""
+        self.ensure_one()
+        self.answers_via_id = False
+        address = self.address_ids.filtered(lambda each: each.email == self.email)
+        action = address.action_use_as_from_address()
+        sender = self.env["helpdesk.from.address"].browse(action["res_id"])
+        if sender.state == "unverified":
+            sender.action_send_verification()
+        return action

@@ -87,6 +87,20 @@ class TestAnswerVia(AnswerViaCase):
         self.support.answers_via_id = self.make_sender(f"support@{DOMAIN}")
         self.assertFalse(self.support.answer_via_warning)
 
+    def test_alias_answers_as_itself_once_its_own_mail_came_back(self):
+        with self.sent_mails() as sent:
+            action = self.support.action_answer_as_itself()
+            self.env["mail.mail"].search([("state", "=", "outgoing")]).send()
+        sender = self.env["helpdesk.from.address"].browse(action["res_id"])
+        self.assertEqual((sender.email, sender.state), (f"support@{DOMAIN}", "sent"))
+        self.assertEqual(self.support.answers_via_id, self.first)
+        (verification,) = sent
+        self.assertEqual(verification.recipients, (f"support@{DOMAIN}",))
+        row = self.take(verification.message.as_bytes())
+        self.assertFalse(row.ticket_ids, row.why)
+        self.assertEqual(sender.state, "verified", row.why)
+        self.assertEqual(self.support.answers_via_id, sender)
+
     def test_ticket_keeps_its_sender_when_it_moves_to_another_team(self):
         own = self.make_sender(f"support@{DOMAIN}")
         ticket = self.take_ticket(mail())
