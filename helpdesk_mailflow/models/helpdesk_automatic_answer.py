@@ -101,7 +101,9 @@ class HelpdeskAutomaticAnswer(models.Model):
         index="btree_not_null",
         readonly=True,
     )
-    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, ondelete="cascade", index=True, readonly=True
+    )
     message_id = fields.Many2one(
         "mail.message",
         ondelete="set null",

@@ -2,8 +2,9 @@
 """Mails of a ticket that no person wrote: marked as such, and limited.
 
 The context tells them: ``mailflow_automatic`` is the value of their Auto-Submitted field
-(RFC 3834 section 5), ``mailflow_counted`` that they were counted already. While a mail is taken
-in, ``mailflow_no_automatic_answer`` is there: why nothing may answer it, or empty.
+(RFC 3834 section 5), ``mailflow_answers`` the Message-ID that they answer (section 3.1.3) and
+``mailflow_counted`` that they were counted already. While a mail is taken in,
+``mailflow_no_automatic_answer`` is there: why nothing may answer it, or empty.
 """
 
 from odoo import models, tools
@@ -114,8 +115,13 @@ class HelpdeskTicket(models.Model):
 
     def _notify_by_email_get_headers(self, headers=None):
         headers = super()._notify_by_email_get_headers(headers=headers)
-        automatic = self.env.context.get("mailflow_automatic")
-        return {**headers, **automatic_headers(automatic)} if automatic else headers
+        context = self.env.context
+        if not context.get("mailflow_automatic"):
+            return headers
+        headers = {**headers, **automatic_headers(context["mailflow_automatic"])}
+        if context.get("mailflow_answers"):
+            headers["In-Reply-To"] = context["mailflow_answers"]
+        return headers
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)

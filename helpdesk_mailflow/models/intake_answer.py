@@ -126,8 +126,6 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
     @api.model
     def _tell_filtered(self, items) -> None:
         """Nothing is sent to addresses in the outgoing filter."""
-        if "helpdesk.outgoing.filter" not in self.env:  # TEMP
-            return
         by_company = defaultdict(list)
         for item in items:
             if not item.quiet:
@@ -169,7 +167,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
                     item.notes.append(note("automatic_sent", address=item.mail.from_.normalized))
         if taken:
             # without it Odoo's queue would wait for its next hour
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     @api.model
     def _tell_failed(self, item, row, error: Exception) -> None:
@@ -240,6 +238,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         sender = item.mail.from_
         ticket = item.ticket.with_context(
             mailflow_automatic="auto-replied",
+            mailflow_answers=item.mail.message_id,
             mailflow_counted=True,
             mail_post_autofollow_author_skip=True,
         )

@@ -1,12 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-import ast
+from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.tools.mail import email_normalize_all
 
 from . import trace
 from .helpdesk_ticket_automatic import automatic_headers
+
+#: Longer than a mail server is waited for (Odoo: 60 s at each step).
+SENDING = timedelta(minutes=10)
 
 
 class MailMail(models.Model):
@@ -30,13 +33,11 @@ class MailMail(models.Model):
         ]
         if not places:
             return super().create(vals_list)
-        for place in places:
-            headers = ast.literal_eval(vals_list[place].get("headers") or "{}")
-            headers.update(automatic_headers(automatic))
-            vals_list[place]["headers"] = repr(headers)
         mails = super().create(vals_list)
         for place in places:
-            mails[place]._mailflow_limit()
+            mail = mails[place]
+            mail.headers = repr({**mail._mailflow_headers(), **automatic_headers(automatic)})
+            mail._mailflow_limit()
         return mails
 
     def _mailflow_limit(self) -> None:
@@ -95,7 +96,7 @@ class MailMail(models.Model):
         for mail in receipts:
             row = rows[mail.mail_message_id]
             if row.handed_over:
-                mail._mailflow_cut_off(row)
+                mail._mailflow_handed_over(row)
                 continue
             row.handed_over = fields.Datetime.now()
             # the mark has to outlive this process
@@ -104,8 +105,14 @@ class MailMail(models.Model):
             row.handed_over = False
         return result
 
-    def _mailflow_cut_off(self, row) -> None:
-        """Nobody knows whether it was sent: leave it at that, and say so."""
+    def _mailflow_handed_over(self, row) -> None:
+        """Another process sends it, or was killed while it did. After a while it was killed,
+        and nobody knows whether the mail went out: leave it at that, and say so."""
+        over = row.handed_over + SENDING
+        if over > fields.Datetime.now():
+            # sudo: whoever sends has it looked at again
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(over)
+            return
         row.write({"outcome": "failed", "reason": "cut_off", "handed_over": False})
         code, values = row._why()
         self.mail_message_id._mailflow_note(code, **values)

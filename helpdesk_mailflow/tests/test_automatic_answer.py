@@ -197,8 +197,10 @@ class TestAnswer(AutomaticAnswerCase):
             email=ADDRESS,
             notification_type="inbox",
         )
-        ticket, sent = self.take_and_send(mail())
-        self.assertIn((ADDRESS,), [each.recipients for each in sent])
+        ticket, sent = self.take_and_send(mail(message_id="<first@acorn-tests.example>"))
+        [answer] = [each for each in sent if each.recipients == (ADDRESS,)]
+        self.assertEqual(answer["In-Reply-To"], "<first@acorn-tests.example>")
+        self.assertIn("<first@acorn-tests.example>", answer["References"])
         self.assertFalse(self.answers(ticket).notification_ids.filtered("res_partner_id"))
 
 
@@ -287,8 +289,6 @@ class TestNever(AutomaticAnswerCase):
                 self.assert_withheld(self.take(mail(from_=sender)), "no_address")
 
     def test_filtered_addresses(self):
-        if "helpdesk.outgoing.filter" not in self.env:
-            self.skipTest("The outgoing filter is not there yet")
         self.env["helpdesk.outgoing.filter"].create({"pattern": "*@acorn-tests.example"})
         self.assert_withheld(self.take(mail()), "filtered")
 
@@ -524,6 +524,10 @@ class TestOnce(AutomaticAnswerCase):
             row = env["helpdesk.automatic.answer"].search([("ticket_id", "=", ticket.id)])
             # as the process that was killed left it
             row.handed_over = fields.Datetime.now()
+            queued.send(auto_commit=True)
+            self.assertFalse(sent)
+            self.assertEqual(queued.state, "outgoing", "another process may be at it")
+            row.handed_over -= timedelta(minutes=11)
             queued.send(auto_commit=True)
             self.assertFalse(sent)
             self.assertEqual(queued.state, "cancel")

@@ -6,17 +6,24 @@ Users' actions run as the administrator, cron's as cron runs them.
 DOMAIN = "example.com"
 
 
-def settle(env):
+def settle(env, name=DOMAIN):
     """Give the company a mail domain; its first support alias is then support@example.com."""
-    domain = env["mail.alias.domain"].create({"name": DOMAIN})
+    domain = env["mail.alias.domain"].create({"name": name})
     env.company.alias_domain_id = domain
-    env.company.email = f"office@{DOMAIN}"
+    env.company.email = f"office@{name}"
     alias = env["helpdesk.support.alias"].search([("company_id", "=", env.company.id)], limit=1)
     alias._follow_company()
     if alias.alias_name != "support":
         alias.alias_name = "support"
-    assert alias.email == f"support@{DOMAIN}", alias.email
+    assert alias.email == f"support@{name}", alias.email
     return alias.id
+
+
+def new_secret(env):
+    """What a database signs with, for one that is no copy."""
+    import secrets
+
+    env["ir.config_parameter"].set_param("database.secret", secrets.token_hex(16))
 
 
 def alias(env, local_part, **values):
@@ -313,7 +320,7 @@ def move(env, scanner_id, port):
 # ------------------------------------------------------------
 
 
-def mail_server(env, port):
+def mail_server(env, port, domain=DOMAIN):
     """Send by an SMTP server on this machine."""
     env["ir.mail_server"].search([]).active = False
     env["ir.mail_server"].create(
@@ -322,8 +329,45 @@ def mail_server(env, port):
             "smtp_host": "127.0.0.1",
             "smtp_port": port,
             "smtp_encryption": "none",
-            "from_filter": DOMAIN,
+            "from_filter": domain,
         }
+    )
+
+
+def proven_sender(env, email):
+    """A From address, as if its verification mail had been followed."""
+    sender = env["helpdesk.from.address"].create({"email": email})
+    sender._prove("mail")
+    return sender.id
+
+
+def automatic_answers(env):
+    """The log of automatic mails, oldest first."""
+    return [
+        {
+            "recipient": row.recipient,
+            "outcome": row.outcome,
+            "reason": row.reason or "",
+            "ticket": row.ticket_id.id,
+        }
+        for row in env["helpdesk.automatic.answer"].search([], order="id")
+    ]
+
+
+def notes(env, ticket_id):
+    """What the ticket tells of its mails, in sentences."""
+    messages = env["helpdesk.ticket"].browse(ticket_id).message_ids.sorted("id")
+    return [each for message in messages for each in message._mailflow_sentences()]
+
+
+def answer(env, ticket_id, text):
+    """An agent writes to the requester."""
+    ticket = env["helpdesk.ticket"].browse(ticket_id)
+    ticket.message_post(
+        body=text,
+        message_type="comment",
+        subtype_xmlid="mail.mt_comment",
+        partner_ids=ticket.partner_id.ids,
     )
 
 

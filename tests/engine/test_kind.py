@@ -390,6 +390,7 @@ class TestAutomaticAndLists:
         "fields",
         [
             {"X_Auto_Response_Suppress": "All"},
+            {"X_Helpdesk_Mailflow": "automatic; 7; 0123456789abcdef"},
             {"X_FC_MachineGenerated": "true"},
             {"Return_Path": "<>"},
             {"From": "no-reply@shop.example"},
