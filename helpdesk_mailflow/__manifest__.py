@@ -46,6 +46,7 @@
         "views/helpdesk_from_address_smtp_views.xml",
         "wizards/helpdesk_forward_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",
+        "wizards/mail_compose_message_views.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/helpdesk_mailflow_demo.xml"],

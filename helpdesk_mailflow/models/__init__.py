@@ -21,6 +21,7 @@ from . import (
     helpdesk_support_alias_automatic,
     helpdesk_ticket,
     helpdesk_ticket_automatic,
+    helpdesk_ticket_composer,
     helpdesk_ticket_forward,
     helpdesk_ticket_layout,
     helpdesk_ticket_notify,

@@ -219,7 +219,8 @@ class HelpdeskTicket(models.Model):
                 place = cc
             else:
                 place = to
-            formatted = tools.formataddr((each["name"] or "", email))
+            name = each["name"] if each["name"] != email else ""
+            formatted = tools.formataddr((name or "", email))
             if email in requester:
                 place.insert(0, formatted)
             else:

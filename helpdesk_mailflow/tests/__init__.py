@@ -3,6 +3,7 @@ from . import (
     test_answer_via,
     test_attacks,
     test_automatic_answer,
+    test_composer,
     test_contact,
     test_conversation_template,
     test_doors,

@@ -257,6 +257,7 @@ class TestMailsOfTickets(AnswerViaCase):
                 self.assertEqual(sent.message["From"].addresses[0].display_name, name)
 
     def test_private_answer_is_not_for_the_requester(self):
+        self.company.helpdesk_private_answers = True
         supplier = self.make_contact("Pia Supplier", "pia@supplier.test")
         message, (sent,) = self.answer(partner_ids=supplier.ids, helpdesk_private=True)
         self.assertEqual(sent.recipients, ("pia@supplier.test",))
