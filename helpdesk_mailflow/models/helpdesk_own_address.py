@@ -48,7 +48,7 @@ class HelpdeskOwnAddress(models.Model):
     source = fields.Char("Name", compute="_compute_source")
     active = fields.Boolean(readonly=True, help="Off for a mail scanner that is archived")
     is_user = fields.Boolean(
-        "A user's address",
+        "Still gets mail",
         readonly=True,
         help="A From address that is also how a user is written to. Mail about tickets is sent to"
         " this user, since it leads to no ticket.",
