@@ -1,10 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 import logging
+import smtplib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_normalize_all
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from . import own_mail
 from .mail_mail_filter import meant_for_own_address
@@ -195,6 +198,13 @@ class IrMailServer(models.Model):
         report.begin()
         try:
             return super().send_email(message, *args, **kwargs)
+        except smtplib.SMTPServerDisconnected as error:
+            report.failed(error)
+            if own_mail.HEADER not in message:
+                raise
+            # Odoo would break off all, and show an error to whoever has just answered, though
+            # the answer is kept and waits
+            raise MailDeliveryException("Mail Delivery Failed", str(error)) from error
         except Exception as error:
             # Odoo's exception hides the server's own words in its cause
             report.failed(error.__cause__ or error.__context__ or error)

@@ -9,7 +9,7 @@ from odoo import fields, models, tools
 from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_ticket_sender import NOT_OURS
 from .own_mail import HEADER, stamp_header
-from .sending_report import GIVE_UP, SendingReport, next_try
+from .sending_report import GIVE_UP, WAITING, SendingReport, next_try
 
 
 class MailMail(models.Model):
@@ -195,7 +195,7 @@ class MailMail(models.Model):
             report.begin()
         if vals.get("state") in ("sent", "exception", "cancel"):
             settled = self._of_tickets() - waiting
-            settled.mail_message_id._mailflow_forget_notes("mail_waits")
+            settled.mail_message_id._mailflow_forget_notes(*WAITING)
         left = self - waiting
         return super(MailMail, left).write(vals) if left or not waiting else True
 
@@ -210,11 +210,10 @@ class MailMail(models.Model):
             }
         )
         message = self.mail_message_id
-        message._mailflow_forget_notes("mail_waits")
-        server = self.mail_server_id.sudo()
-        message._mailflow_note(
-            "mail_waits", server=server.smtp_host or server.name or "SMTP", error=report.error
-        )
+        message._mailflow_forget_notes(*WAITING)
+        code, values = report.why()
+        sender = message.helpdesk_from_address_id.email or tools.email_normalize(self.email_from)
+        message._mailflow_note(code, sender=sender or "", **values)
         # sudo: whoever sends has the mail sent again
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at)
 

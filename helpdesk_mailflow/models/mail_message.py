@@ -39,11 +39,11 @@ class MailMessage(models.Model):
             if entry not in notes:
                 message.helpdesk_notes = [*notes, entry]
 
-    def _mailflow_forget_notes(self, code: str) -> None:
+    def _mailflow_forget_notes(self, *codes: str) -> None:
         """Take back what holds no longer."""
         # sudo: as in _mailflow_note
         for message in self.sudo():
-            left = [each for each in message.helpdesk_notes or [] if each["code"] != code]
+            left = [each for each in message.helpdesk_notes or [] if each["code"] not in codes]
             if len(left) != len(message.helpdesk_notes or []):
                 message.helpdesk_notes = left or False
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 #: Minutes until a mail that its server did not take is tried again; then always the last.
 PAUSES = (1, 5, 15, 30, 60)
+#: Notes of a mail that waits.
+WAITING = ("mail_waits", "mail_waits_away", "mail_waits_login")
 #: After which a person has to look (hours), as mail servers give up themselves (RFC 5321
 #: section 4.5.4.1 asks for four to five days between servers; an answer is staler sooner).
 GIVE_UP = 72
@@ -53,6 +55,23 @@ class SendingReport:
         if isinstance(error, smtplib.SMTPResponseException):
             return 400 <= error.smtp_code < 500
         return isinstance(error, OSError)
+
+    def why(self) -> tuple[str, dict[str, str]]:
+        """Why the mail waits, as code and values of a note that agents read: without host and
+        user, which are a system admin's to see."""
+        error = self.error
+        if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
+            return "mail_waits_login", {}
+        if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+            return "mail_waits", {"answer": _said(*next(iter(error.recipients.values())))}
+        if isinstance(error, smtplib.SMTPResponseException):
+            return "mail_waits", {"answer": _said(error.smtp_code, error.smtp_error)}
+        return "mail_waits_away", {}
+
+
+def _said(code: int, text: bytes | str) -> str:
+    words = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    return " ".join(f"{code} {words}".split())
 
 
 def next_try(tries: int, now: datetime) -> datetime:

@@ -342,8 +342,15 @@ SENTENCES = {
     ),
     "sender_fallback": _lt("%(wished)s may not send now, so it left as %(sender)s."),
     "mail_waits": _lt(
-        "The mail server %(server)s does not take it now (%(error)s). It waits and is tried again"
-        " by itself."
+        "The mail server of %(sender)s does not take it now and said “%(answer)s”. It waits and is"
+        " tried again by itself."
+    ),
+    "mail_waits_away": _lt(
+        "The mail server of %(sender)s cannot be reached. It waits and is tried again by itself."
+    ),
+    "mail_waits_login": _lt(
+        "The mail server of %(sender)s refuses the log-in. It waits and is tried again by itself;"
+        " a system administrator finds out more with the connection test of the From address."
     ),
     "recipient_refused": _lt("The mail server refused %(address)s: %(code)s %(reason)s"),
 }

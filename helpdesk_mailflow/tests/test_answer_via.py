@@ -295,7 +295,7 @@ class TestMailsOfTickets(AnswerViaCase):
             self.assertFalse(sent)
             self.assertEqual(waiting.state, "outgoing")
             self.assertTrue(waiting.scheduled_date)
-            self.assertIn("Connection refused", message._mailflow_sentences()[0])
+            self.assertIn("cannot be reached. It waits", message._mailflow_sentences()[0])
             self.assertEqual(message.notification_ids.mapped("notification_status"), ["ready"])
             down = False
             waiting.scheduled_date = False

@@ -244,7 +244,7 @@ def test_a_full_disk(odoo, dovecot, user, database):
     dovecot.deliver(mail(subject="source does not fit", attachments=large), user)
     dovecot.deliver(mail(subject="attachment does not fit", attachments=medium), user)
     dovecot.deliver(mail(subject="small two"), user)
-    with Console(database, STEPS, "full") as full:
+    with Console(database, STEPS, log="full") as full:
         full.do("keep_sources_in_files", 1_000_000)
         full.do("limit_files", 400_000)
         error = full.do("visit", scanner)

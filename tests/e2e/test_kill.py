@@ -128,7 +128,7 @@ def test_killed_at_any_moment_the_same_tickets_come_out(mailbox, database, chanc
     places = list(PLACES)
     chance.shuffle(places)
     while not mailbox.is_done():
-        with Console(database, STEPS, "killed") as console:
+        with Console(database, STEPS, log="killed") as console:
             console.do("small_batches", chance.choice((5, 10, 25)))
             count = sum(kills.values())
             place = ()
@@ -158,7 +158,10 @@ def test_killed_at_any_moment_the_same_tickets_come_out(mailbox, database, chanc
 @pytest.mark.timeout(600)
 def test_two_processes_on_one_mailbox_do_not_double_anything(mailbox, database, chance):
     mailbox.fill(80, chance, "two")
-    with Console(database, STEPS, "first") as first, Console(database, STEPS, "second") as second:
+    with (
+        Console(database, STEPS, log="first") as first,
+        Console(database, STEPS, log="second") as second,
+    ):
         for console in (first, second):
             console.do("small_batches", 10)
         for _round in range(40):
@@ -176,9 +179,9 @@ def test_two_processes_on_one_mailbox_do_not_double_anything(mailbox, database, 
 def test_a_killed_process_is_followed_by_one_that_runs_already(mailbox, database, chance):
     """The one that is killed holds the mailbox; another one waits to read it."""
     mailbox.fill(40, chance, "three")
-    with Console(database, STEPS, "follower") as follower:
+    with Console(database, STEPS, log="follower") as follower:
         for place in ("stored", "acted", "before marking"):
-            with Console(database, STEPS, "leader") as leader:
+            with Console(database, STEPS, log="leader") as leader:
                 leader.do("small_batches", 15)
                 leader.begin("scan_and_retry", place)
                 with pytest.raises(OdooEnded):
@@ -202,7 +205,7 @@ def test_a_mail_that_ends_processes_holds_nobody_back_and_is_held_in_the_end(
         dovecot.deliver(mail(subject=name), user)
     deaths, history = 0, []
     for _process in range(12):
-        with Console(database, STEPS, "poisoned") as console:
+        with Console(database, STEPS, log="poisoned") as console:
             console.begin("scan_with_poison", "poison")
             try:
                 console.result()

@@ -1,6 +1,6 @@
 """Runs in an Odoo process: does the steps that it is told on standard input.
 
-``python odoo_console.py CONFIGURATION DATABASE STEPS_FILE``; one JSON object a line, both
+``python odoo_console.py CONFIGURATION DATABASE STEPS_FILE...``; one JSON object a line, both
 ways: ``{"step", "args", "kwargs"}``, answered by ``{"begun"}`` and ``{"result"}`` or ``{"error"}``.
 """
 
@@ -9,6 +9,9 @@ import json
 import os
 import sys
 import traceback
+
+# Python looks beside this file first: dns.py and smtp.py of these tests are no libraries
+sys.path[:] = [place for place in sys.path if place != os.path.dirname(os.path.abspath(__file__))]
 
 # what Odoo prints must not get between our lines
 ANSWERS = os.fdopen(os.dup(1), "w", buffering=1)
@@ -19,7 +22,7 @@ def answer(**values):
     ANSWERS.write(json.dumps(values) + "\n")
 
 
-def main(configuration, database, steps_file):
+def main(configuration, database, *steps_files):
     from odoo.tools import config
 
     config.parse_config(
@@ -30,9 +33,12 @@ def main(configuration, database, steps_file):
     from odoo import api
     from odoo.modules.registry import Registry
 
-    spec = importlib.util.spec_from_file_location("steps", steps_file)
-    steps = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(steps)
+    steps = {}
+    for steps_file in steps_files:
+        spec = importlib.util.spec_from_file_location("steps", steps_file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        steps.update(vars(module))
     registry = Registry(database)
     with registry.cursor() as cursor:
         admin = api.Environment(cursor, api.SUPERUSER_ID, {}).ref("base.user_admin").id
@@ -44,7 +50,8 @@ def main(configuration, database, steps_file):
             registry.check_signaling()
             with registry.cursor() as cursor:
                 env = api.Environment(cursor, admin, {"lang": "en_US"})
-                result = getattr(steps, request["step"])(env, *request["args"], **request["kwargs"])
+                step = steps[request["step"]]
+                result = step(env, *request["args"], **request["kwargs"])
             registry.signal_changes()
             line = json.dumps({"result": result})
         except Exception:  # noqa: BLE001 -- told to the test, which decides

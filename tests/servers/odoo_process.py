@@ -176,16 +176,17 @@ class _Process:
 class Console(_Process):
     """An Odoo process that does what :meth:`do` says.
 
-    :param steps: the Python file with the steps; not imported into the process of the test
+    :param steps: the Python files with the steps; not imported into the process of the test
+    :param variables: more of the environment
     """
 
-    def __init__(self, database: Database, steps: Path, log: str = "console", variables=None):
+    def __init__(self, database: Database, *steps: Path, log: str = "console", variables=None):
         command = [
             database.installation.python,
             _CONSOLE,
             database.configuration,
             database.name,
-            steps,
+            *steps,
         ]
         super().__init__(database, command, log, variables)
         self._answers: queue.SimpleQueue = queue.SimpleQueue()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import logging
 import random
 import shutil
 import socket
@@ -45,6 +46,8 @@ ANYBODY = "*"
 _PORTS = range(20_000, 32_000)
 _START_SECONDS = 15.0
 _HANG, _CUT = "hang", "cut"
+# aiosmtpd warns of what it does itself, and tells each command
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
