@@ -47,6 +47,7 @@
         "wizards/helpdesk_forward_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",
         "wizards/mail_compose_message_views.xml",
+        "wizards/helpdesk_template_sender_views.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/helpdesk_mailflow_demo.xml"],

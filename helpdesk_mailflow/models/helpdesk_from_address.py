@@ -1,11 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from datetime import timedelta
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .helpdesk_from_verification import EXPIRY_HOURS
 from .helpdesk_of_team import MANAGERS
 
 #: Written in the name of the system alone: whoever could say that an address is proven would
@@ -114,12 +111,6 @@ class HelpdeskFromAddress(models.Model):
     verified_by_id = fields.Many2one(
         "res.users", string="Verified by", readonly=True, copy=False, tracking=True
     )
-    verification_bounced = fields.Boolean(
-        readonly=True, copy=False, help="The verification mail could not be delivered"
-    )
-    verification_expired = fields.Boolean(
-        compute="_compute_verification_expired", help="The link in the mail is too old"
-    )
     enabled = fields.Boolean(
         default=True,
         copy=False,
@@ -143,14 +134,6 @@ class HelpdeskFromAddress(models.Model):
         search="_search_is_usable",
         help="Verified and enabled: it can be sent as",
     )
-    alias_ids = fields.Many2many(
-        "helpdesk.support.alias",
-        string="Answers for",
-        compute="_compute_alias_ids",
-        compute_sudo=True,
-        help="Support aliases whose tickets are answered as this address",
-    )
-    alias_count = fields.Integer(compute="_compute_alias_ids", compute_sudo=True)
     several_teams = fields.Boolean(compute="_compute_several_teams")
 
     _email_unique = models.Constraint(
@@ -186,24 +169,6 @@ class HelpdeskFromAddress(models.Model):
                 if address.friendly_name
                 else address.email or ""
             )
-
-    @api.depends("state", "sent_date")
-    def _compute_verification_expired(self):
-        since = fields.Datetime.now() - timedelta(hours=EXPIRY_HOURS)
-        for address in self:
-            address.verification_expired = (
-                address.state == "sent" and (address.sent_date or since) <= since
-            )
-
-    @api.depends("company_id", "is_usable", "is_default")
-    def _compute_alias_ids(self):
-        aliases = self.env["helpdesk.support.alias"].search(
-            [("company_id", "in", self.company_id.ids)]
-        )
-        by_sender = aliases.grouped("answers_via_id")
-        for address in self:
-            address.alias_ids = by_sender.get(address._origin, aliases.browse())
-            address.alias_count = len(address.alias_ids)
 
     @api.depends("company_id")
     def _compute_several_teams(self):
@@ -444,152 +409,6 @@ class HelpdeskFromAddress(models.Model):
         self.env["helpdesk.ticket"].invalidate_model(["answers_via_id"], flush=False)
 
     # ------------------------------------------------------------
-    # WHAT ODOO ITSELF SENDS AS
-    # ------------------------------------------------------------
-
-    @api.model
-    def _odoo_sender(self, company) -> str | bool:
-        """The address that Odoo sends as in a company: its alias domain's, else the system's.
-
-        :return: normalized, or False if nobody has set one
-        """
-        # sudo: who asks need not be able to read alias domains
-        server = self.env["ir.mail_server"].sudo().with_company(company)
-        return tools.email_normalize(server._get_default_from_address() or "")
-
-    def _recognise_odoo_s_sender(self) -> None:
-        """What was typed may be what Odoo sends as: that is proof enough."""
-        companies = self._by_system().search(
-            [("company_id", "in", self.company_id.ids), ("is_of_odoo", "=", True)]
-        )
-        for company in self.company_id - companies.company_id:
-            sender = self._odoo_sender(company)
-            same = self.filtered(
-                lambda address, company=company, sender=sender: (
-                    address.company_id == company and address.email == sender
-                )
-            )
-            same._become_odoo_s_sender()
-
-    def _become_odoo_s_sender(self) -> None:
-        self._by_system().write({"is_of_odoo": True})
-        self.filtered(lambda address: address.state != "verified")._prove("odoo")
-
-    @api.model
-    def _give_each_company_one(self, companies) -> None:
-        """Give companies that can send as nothing what Odoo sends as, and keep what they were
-        given in step with it. A company without any sender gets one as soon as there is one."""
-        addresses = self._by_system().search([("company_id", "in", companies.ids)])
-        by_company = addresses.grouped("company_id")
-        for company in companies:
-            here = by_company.get(company, addresses.browse())
-            former = here.filtered("is_of_odoo")
-            sender = self._odoo_sender(company)
-            if former and former.email == sender:
-                former.filtered(lambda address: address.state != "verified")._prove("odoo")
-                continue
-            current = here.filtered(lambda address, sender=sender: address.email == sender)
-            if current or not sender:
-                was_default = former.is_default
-                former.write({"is_of_odoo": False})
-                former.flush_recordset(["is_of_odoo"])
-                former.filtered(lambda address: address.proof == "odoo")._withdraw_proof()
-                current._become_odoo_s_sender()
-                if was_default and current.is_usable:
-                    current._make_default()
-            elif former:
-                # aliases that answer via it go on to do so
-                former.write({"email": sender, "sends_via": "odoo"})
-                former._prove("odoo")
-            elif not any(here.mapped("is_usable")):
-                self._by_system().create(
-                    {"email": sender, "company_id": company.id, "is_of_odoo": True}
-                )._prove("odoo")
-        self._keep_defaults(companies)
-
-    @api.model
-    def _cron_keep_in_step(self) -> None:
-        """The system's default sender is set in Odoo's configuration file, which nobody tells
-        when it changes."""
-        self._give_each_company_one(self.env["res.company"].search([]))
-
-    # ------------------------------------------------------------
-    # VERIFICATION
-    # ------------------------------------------------------------
-
-    def _send_verification(self) -> None:
-        """Send a mail to the address, whose link verifies it.
-
-        :raise UserError: it needs none, too many were sent, or it cannot be sent
-        """
-        self.ensure_one()
-        self.check_access("write")
-        if self.state == "verified":
-            raise UserError(self.env._("%(email)s is verified already.", email=self.email))
-        if not self.is_verified_by_mail:
-            raise UserError(
-                self.env._(
-                    "%(email)s has an outgoing server of its own, and needs no verification mail:"
-                    " a log-in there verifies it. Test the connection instead.",
-                    email=self.email,
-                )
-            )
-        self.env["helpdesk.from.verification"]._send_to(self)
-
-    @api.model
-    def _verification_came_back(self, token: str) -> bool:
-        """A verification mail came in by one of our own doors: the address leads to us.
-
-        To be called for a mail that carries our stamp with the purpose ``verification``; it makes
-        no ticket.
-
-        :param token: the value of the header field ``X-Helpdesk-Verification``
-            (:data:`helpdesk_from_verification.HEADER`), folded or not
-        :return: whether it verified an address just now
-        """
-        Verification = self.env["helpdesk.from.verification"]
-        # long header fields are folded on their way (RFC 5322 section 2.2.3)
-        status, row = Verification._confirm("".join(token.split()), self.env.user.browse())
-        if status != "confirmed":
-            return False
-        row.address_id._log_as_system(
-            self.env._("The verification mail came in by one of our own support aliases.")
-        )
-        return True
-
-    @api.model
-    def _verification_bounced(self, message_ids):
-        """Verification mails could not be delivered: their links are void, and the From addresses
-        say so.
-
-        :param message_ids: Message-IDs that a bounce is about, with their angle brackets
-        :return: the From addresses that they were sent to; empty if none is a verification mail
-        """
-        # sudo: rows are the system's
-        rows = self.env["helpdesk.from.verification"].sudo()
-        rows = rows.search([("message_id", "in", list(message_ids))])
-        waiting = rows.filtered(lambda row: row.state == "open" and row.address_id)
-        waiting.state = "void"
-        for address in waiting.address_id:
-            if address.state == "verified" or address.email not in waiting.mapped("email"):
-                continue
-            address._by_system().write({"state": "unverified", "verification_bounced": True})
-            address._log_as_system(
-                self.env._(
-                    "The verification mail to %(email)s could not be delivered. Check that the"
-                    " address is right.",
-                    email=address.email,
-                )
-            )
-        return rows.address_id
-
-    def _log_as_system(self, body: str) -> None:
-        """A line in the chatter, written by nobody in particular."""
-        odoobot = self.env.ref("base.partner_root")
-        for address in self._by_system():
-            address._message_log(body=body, author_id=odoobot.id)
-
-    # ------------------------------------------------------------
     # SENDING
     # ------------------------------------------------------------
 
@@ -667,39 +486,9 @@ class HelpdeskFromAddress(models.Model):
     # ACTIONS
     # ------------------------------------------------------------
 
-    def action_send_verification(self):
-        self._send_verification()
-        return True
-
     def action_make_default(self):
         self.write({"is_default": True})
         return True
-
-    def action_disable(self):
-        """Ask first, naming what answers as these addresses."""
-        self.check_access("write")
-        return self._action_remove("disable", self.env._("Disable a From address"))
-
-    def action_delete(self):
-        """The same before they are deleted."""
-        self.check_access("unlink")
-        return self._action_remove("delete", self.env._("Delete a From address"))
-
-    def _action_remove(self, removal: str, name: str) -> dict:
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.from_address_removal_action"
-        )
-        action["name"] = name
-        action["context"] = {"default_address_ids": self.ids, "default_removal": removal}
-        return action
-
-    def action_open_aliases(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.support_alias_action"
-        )
-        action["domain"] = [("id", "in", self.alias_ids.ids)]
-        return action
 
     def action_enable(self):
         self.write({"enabled": True})

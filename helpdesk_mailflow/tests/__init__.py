@@ -13,6 +13,7 @@ from . import (
     test_from_address,
     test_from_address_check,
     test_from_address_smtp,
+    test_from_address_use,
     test_from_verification,
     test_hostile_html,
     test_ledger,

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import config, mute_logger
 
-from .common import DOMAIN, MailflowCase, mail
+from .common import DOMAIN, MailflowCase
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
 ODOO_S = f"notifications@{DOMAIN}"
@@ -442,97 +442,3 @@ class TestAttacks(FromAddressCase):
             with self.assertRaises(AccessError):
                 action()
         self.assertTrue(self.proven.is_usable)
-
-
-class TestRemoval(FromAddressCase):
-    """Disabling and deleting ask first."""
-
-    def setUp(self):
-        super().setUp()
-        self.support.answer_via_id = self.proven
-        self.sales = self.make_alias("Sales", "sales", team_id=self.team.id)
-        self.ticket = self.take_ticket(mail(to=f"sales@{DOMAIN}"))
-        self.env.flush_all()
-
-    def ask(self, addresses, removal, user=None):
-        addresses = addresses.with_user(user or self.manager)
-        action = addresses.action_disable() if removal == "disable" else addresses.action_delete()
-        return (
-            self.env["helpdesk.from.address.removal"]
-            .with_user(user or self.manager)
-            .with_context(**action["context"])
-            .create({})
-        )
-
-    def test_it_names_what_falls_back_to_what(self):
-        self.ticket.answer_via_id = self.proven
-        for removal in ("disable", "delete"):
-            wizard = self.ask(self.proven, removal)
-            self.assertIn("Support", wizard.consequences)
-            self.assertIn(self.of_odoo.email, wizard.consequences)
-            self.assertNotIn("Sales", wizard.consequences)
-            self.assertIn("1 open ticket", wizard.consequences)
-            self.assertNotIn("becomes the default", wizard.consequences)
-            self.assertTrue(self.proven.is_usable, "nothing is done yet")
-        wizard.action_confirm()
-        self.assertFalse(self.proven.exists())
-        self.assertEqual(self.support.answers_via_id, self.of_odoo)
-        self.assertEqual(self.ticket.answers_via_id, self.of_odoo)
-
-    def test_what_it_says_comes_true(self):
-        of_team = self.make_proven("team@acorn-tests.example", team_id=self.team.id)
-        self.support.answer_via_id = False
-        for address in (of_team, self.of_odoo):
-            wizard = self.ask(address, "disable")
-            (said,) = [
-                wizard._consequences_in(self.company, address)["aliases"],
-            ]
-            wizard.action_confirm()
-            self.assertFalse(address.enabled)
-            for alias, sender in said:
-                self.assertEqual(alias.answers_via_id, sender)
-        self.assertTrue(self.proven.is_default)
-
-    def test_the_default_is_named(self):
-        wizard = self.ask(self.of_odoo, "disable")
-        self.assertIn("becomes the default", wizard.consequences)
-        self.assertIn(self.proven.email, wizard.consequences)
-        self.assertIn("Sales", wizard.consequences)
-        wizard.action_confirm()
-        self.assertTrue(self.proven.is_default)
-
-    def test_what_nothing_answers_via(self):
-        wizard = self.ask(self.make_from("new@acorn-tests.example"), "delete")
-        self.assertIn("No support alias and no open ticket", wizard.consequences)
-
-    def test_the_last_ones_are_refused(self):
-        wizard = self.ask(self.of_odoo | self.proven, "delete")
-        self.assertTrue(wizard.is_refused)
-        self.assertIn("could not send any more", wizard.consequences)
-        with self.assertRaises(UserError):
-            wizard.action_confirm()
-
-    def test_it_does_not_lend_rights(self):
-        with self.assertRaises(AccessError):
-            self.ask(self.proven, "disable", self.agent)
-        wizard = (
-            self.env["helpdesk.from.address.removal"]
-            .with_user(self.agent)
-            .create({"address_ids": [(6, 0, self.proven.ids)], "removal": "delete"})
-        )
-        with self.assertRaises(AccessError):
-            wizard.action_confirm()
-        other = self.make_company("Branch")
-        stranger = self.make_user("mf-from-other", GROUP + "manager", company=other)
-        with self.assertRaises(AccessError):
-            wizard = (
-                self.env["helpdesk.from.address.removal"]
-                .with_user(stranger)
-                .create({"address_ids": [(6, 0, self.proven.ids)], "removal": "delete"})
-            )
-            self.env.invalidate_all()
-            wizard.read(["consequences"])
-
-    def test_a_name_is_not_html(self):
-        self.support.name = "<img src=x onerror=alert(1)>"
-        self.assertNotIn("<img", self.ask(self.proven, "disable").consequences)

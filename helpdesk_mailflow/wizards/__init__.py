@@ -4,4 +4,5 @@ from . import (
     helpdesk_from_test,
     helpdesk_scanner_begin,
     mail_compose_message,
+    helpdesk_template_sender,
 )

@@ -1,0 +1,74 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The From address that each company has from the start: what Odoo itself sends as."""
+
+from odoo import api, models, tools
+
+
+class HelpdeskFromAddress(models.Model):
+    _inherit = "helpdesk.from.address"
+
+    @api.model
+    def _odoo_sender(self, company) -> str | bool:
+        """The address that Odoo sends as in a company: its alias domain's, else the system's.
+
+        :return: normalized, or False if nobody has set one
+        """
+        # sudo: who asks need not be able to read alias domains
+        server = self.env["ir.mail_server"].sudo().with_company(company)
+        return tools.email_normalize(server._get_default_from_address() or "")
+
+    def _recognise_odoo_s_sender(self) -> None:
+        """What was typed may be what Odoo sends as: that is proof enough."""
+        companies = self._by_system().search(
+            [("company_id", "in", self.company_id.ids), ("is_of_odoo", "=", True)]
+        )
+        for company in self.company_id - companies.company_id:
+            sender = self._odoo_sender(company)
+            same = self.filtered(
+                lambda address, company=company, sender=sender: (
+                    address.company_id == company and address.email == sender
+                )
+            )
+            same._become_odoo_s_sender()
+
+    def _become_odoo_s_sender(self) -> None:
+        self._by_system().write({"is_of_odoo": True})
+        self.filtered(lambda address: address.state != "verified")._prove("odoo")
+
+    @api.model
+    def _give_each_company_one(self, companies) -> None:
+        """Give companies that can send as nothing what Odoo sends as, and keep what they were
+        given in step with it. A company without any sender gets one as soon as there is one."""
+        addresses = self._by_system().search([("company_id", "in", companies.ids)])
+        by_company = addresses.grouped("company_id")
+        for company in companies:
+            here = by_company.get(company, addresses.browse())
+            former = here.filtered("is_of_odoo")
+            sender = self._odoo_sender(company)
+            if former and former.email == sender:
+                former.filtered(lambda address: address.state != "verified")._prove("odoo")
+                continue
+            current = here.filtered(lambda address, sender=sender: address.email == sender)
+            if current or not sender:
+                was_default = former.is_default
+                former.write({"is_of_odoo": False})
+                former.flush_recordset(["is_of_odoo"])
+                former.filtered(lambda address: address.proof == "odoo")._withdraw_proof()
+                current._become_odoo_s_sender()
+                if was_default and current.is_usable:
+                    current._make_default()
+            elif former:
+                # aliases that answer via it go on to do so
+                former.write({"email": sender, "sends_via": "odoo"})
+                former._prove("odoo")
+            elif not any(here.mapped("is_usable")):
+                self._by_system().create(
+                    {"email": sender, "company_id": company.id, "is_of_odoo": True}
+                )._prove("odoo")
+        self._keep_defaults(companies)
+
+    @api.model
+    def _cron_keep_in_step(self) -> None:
+        """The system's default sender is set in Odoo's configuration file, which nobody tells
+        when it changes."""
+        self._give_each_company_one(self.env["res.company"].search([("active", "=", True)]))
