@@ -12,6 +12,8 @@ DEFAULT_SUBJECT = "Re: {subject_tag} {subject}"
 DEFAULT_BODY = Markup("<p>{answer}</p><p>{signature}</p><p>{portal_link}</p><p>{conversation}</p>")
 #: Placeholders by which a subject names its ticket.
 NUMBERS = frozenset(("ticket_number", "subject_tag"))
+#: Tickets that are looked at for one to show.
+RECENT = 50
 #: Most earlier messages in a mail.
 MAX_MESSAGES = 20
 COLORS = {
@@ -193,8 +195,18 @@ class HelpdeskConversationTemplate(models.Model):
             domain = [("company_id", "=", template.company_id.id)]
             if template.team_id:
                 domain.append(("team_id", "=", template.team_id._origin.id))
-            Ticket = self.env["helpdesk.ticket"]
-            template.preview_ticket_id = Ticket.search(domain, order="id desc", limit=1)
+            tickets = self.env["helpdesk.ticket"].search(domain, order="id desc", limit=RECENT)
+            written = self.env["mail.message"]._read_group(
+                [
+                    ("model", "=", "helpdesk.ticket"),
+                    ("res_id", "in", tickets.ids),
+                    ("message_type", "=", "email"),
+                ],
+                aggregates=["res_id:max"],
+            )
+            # one with something to quote, if there is one
+            newest = written[0][0] or tickets[:1].id
+            template.preview_ticket_id = newest
 
     @api.depends(
         "company_id",
@@ -262,7 +274,7 @@ class HelpdeskConversationTemplate(models.Model):
                     "simple_notification",
                     {
                         "type": "warning",
-                        "title": self.env._("Conversation template saved, but:"),
+                        "title": self.env._("Saved, with warnings"),
                         "message": "\n".join(sentences),
                         "sticky": True,
                     },

@@ -7,7 +7,7 @@ from lxml import etree, html
 from markupsafe import Markup, escape
 
 from odoo import fields, models
-from odoo.tools import format_datetime, html2plaintext, html_sanitize, is_html_empty
+from odoo.tools import format_date, format_time, html2plaintext, html_sanitize, is_html_empty
 
 from ..mailflow.color import text_on
 from ..mailflow.placeholder import fill_html, fill_text
@@ -25,6 +25,8 @@ FONTS = {
 #: For all programs that read styles at all; what matters stands at the elements.
 STYLES = Markup(
     "img { max-width: 100%%; height: auto; } pre { white-space: pre-wrap; }"
+    # without a doctype tables take neither from what they are in
+    " .mf-content table { font-size: inherit; color: inherit; }"
     " a { color: %(accent_color)s; }"
     " @media (max-width: 480px) { .mf-page { padding: 0 !important; }"
     " .mf-content { padding: 16px !important; } }"
@@ -110,7 +112,7 @@ class HelpdeskConversationTemplate(models.Model):
         ticket, message = ticket.sudo(), message.sudo()
         company, team = ticket.company_id, ticket.team_id
         blocks = {
-            "answer": message.body or "",
+            "answer": Markup('<div dir="auto">%s</div>') % (message.body or Markup()),
             "conversation": (template._conversation(ticket, message) if conversation else Markup()),
             "signature": signature,
         }
@@ -276,20 +278,21 @@ class HelpdeskConversationTemplate(models.Model):
             body = Markup("<p>%s</p>") % Markup("<br/>").join(
                 escape(line) for line in shortened.split("\n")
             )
-        when = format_datetime(
-            self.env, date, tz=ticket._mail_get_timezone() or "UTC", dt_format="medium"
-        )
+        zone = ticket._mail_get_timezone() or "UTC"
+        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), date)
+        day = format_date(self.env, local.date(), date_format="long")
+        when = f"{day}, {format_time(self.env, date, tz=zone, time_format='short')}"
         return Markup(
-            '<div style="margin: 0 0 14px;"><div style="margin: 0 0 4px; font-size: 12px;">'
-            '<b><bdi>%s</bdi></b> · <bdi>%s</bdi></div><div dir="auto">%s</div></div>'
+            '<div style="margin: 0 0 14px;"><p style="margin: 0 0 4px; font-size: 12px;">'
+            '<b><bdi>%s</bdi></b> · <bdi>%s</bdi></p><div dir="auto">%s</div></div>'
         ) % (name, when, Markup(body))
 
     def _quote(self, entries) -> Markup:
         if not entries:
             return Markup()
         return Markup(
-            '<div class="gmail_quote" style="margin-top: 24px;"><div style="margin: 0 0 8px;'
-            ' font-size: 12px;">%s</div><blockquote class="gmail_quote" type="cite" style="margin:'
+            '<div class="gmail_quote" style="margin-top: 24px;"><p style="margin: 0 0 8px;'
+            ' font-size: 12px;">%s</p><blockquote class="gmail_quote" type="cite" style="margin:'
             ' 0; padding: 0 12px; border: 0; border-%s: 3px solid #c8ccd1; font-size: 13px;">%s'
             "</blockquote></div>"
         ) % (
