@@ -282,10 +282,13 @@ class HelpdeskOutgoingFilter(models.Model):
         return note("withheld_odoo", address=email)
 
     @api.model
-    def _without_filtered(self, recipients: list[dict], message, company) -> list[dict]:
-        """Those of a message's recipients that may be written to; the others are told of on it.
+    def _without_filtered(
+        self, recipients: list[dict], message, company, tell: bool = True
+    ) -> list[dict]:
+        """Those of a message's recipients that may be written to.
 
         :param recipients: as of ``_notify_get_recipients``; who reads in Odoo stays
+        :param tell: say on the message who was left out
         """
         emails = {
             each["email_normalized"]
@@ -309,7 +312,8 @@ class HelpdeskOutgoingFilter(models.Model):
             for each in recipients
             if each["id"] and each["notif"] == "email"
         }
-        self._tell(message, withheld, partners)
+        if tell and message:
+            self._tell(message, withheld, partners)
         return kept
 
     # ------------------------------------------------------------

@@ -54,7 +54,11 @@ class HelpdeskTicket(models.Model):
                 and (not each["share"] or each["id"] in named)
             ]
         return self.env["helpdesk.outgoing.filter"]._without_filtered(
-            recipients, message, self.sudo().company_id
+            recipients,
+            message,
+            self.sudo().company_id,
+            # what waits is asked about again
+            tell=not self._is_notification_scheduled(kwargs.get("scheduled_date")),
         )
 
     def _mailflow_recipient(self, name: str, email: str) -> dict:

@@ -97,7 +97,11 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if not own or own.returned or verdict.entry.forced:
             return None
         if own.genuine:
-            return self._plan(verdict, State.IGNORED, [], note("decide_own"))
+            # nor is it one to other parts of Odoo
+            return Plan(verdict, State.IGNORED, (), False, (note("decide_own"),))
+        if verdict.kind.kind is Kind.AUTO_REPLY:
+            # opens no ticket either way
+            return None
         return self._plan(verdict, State.HELD, [], note("decide_held_own"))
 
     @api.model

@@ -107,8 +107,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     @api.model
     def _concerns_helpdesk(self, mail: Mail, fallback) -> bool:
         """Whether a mail that was handed to Odoo's gateway is for tickets: by a recipient, by
-        a message of a ticket that it answers, or because no recipient leads elsewhere and the
-        caller asked for tickets, or it is a mail of ours that comes back.
+        a message of a ticket that it answers, because it is a mail of ours that comes back, or
+        because the caller asked for tickets and no recipient leads elsewhere.
 
         :param mail: its headers are enough
         """
@@ -122,9 +122,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         references = (*mail.references, *mail.in_reply_to)[-REFERENCES:]
         if self._ticket_messages(set(references)):
             return True
-        if leads_to:
-            return False
-        return fallback is not None or self.env["helpdesk.intake.own"]._is_marked(mail)
+        if fallback is not None and not leads_to:
+            return True
+        return self.env["helpdesk.intake.own"]._concerns_us(mail, for_others=bool(leads_to))
 
     # ------------------------------------------------------------
     # KNOWN ALREADY

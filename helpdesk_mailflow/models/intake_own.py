@@ -75,12 +75,22 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         return result
 
     @api.model
-    def _is_marked(self, mail: Mail) -> bool:
-        """Whether a mail carries a mark of ours.
+    def _concerns_us(self, mail: Mail, for_others: bool) -> bool:
+        """Whether a mail that leads to no ticket is ours that came back. For other parts of Odoo
+        only what somebody made look like it is left to them.
 
         :param mail: its headers are enough
+        :param for_others: a recipient leads to something else in Odoo
         """
-        return bool(self._mark(mail))
+        if not self._mark(mail):
+            return False
+        if not for_others:
+            return True
+        sender = mail.from_.normalized
+        # sudo: whoever hands a mail over need not be able to read aliases
+        domains = self.env["mail.alias.domain"].sudo()
+        entry = Entry(row_id=0, mail=mail)
+        return bool(domains._find_aliases([sender])) or sender in self._senders([entry])[0]
 
     @api.model
     def _mark(self, mail: Mail) -> tuple[str, str] | None:
@@ -196,12 +206,12 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             own, mail = plan.verdict.own_mail, plan.verdict.entry.mail
             if not own or not own.genuine or plan.verdict.entry.forced:
                 continue
-            if not own.returned:
-                came_back.append((mail, own.purpose))
             if own.returned:
                 if own.purpose == "verification" and plan.verdict.kind.kind is Kind.BOUNCE:
                     FromAddress._verification_bounced(plan.verdict.kind.original_message_ids)
-            elif own.purpose == "verification" and not mail.header("Resent-From"):
+                continue
+            came_back.append((mail, own.purpose))
+            if own.purpose == "verification" and not mail.header("Resent-From"):
                 # who redirects it may only wonder what it is, which proves nothing
                 FromAddress._verification_came_back(mail.header(VERIFICATION_HEADER))
         FromAddress._learn_selectors(came_back)

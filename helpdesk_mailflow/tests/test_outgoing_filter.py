@@ -3,7 +3,11 @@
 
 import email
 import time
+from datetime import timedelta
 
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -321,6 +325,24 @@ class TestRoads(OutgoingFilterCase):
             )
         self.assertFalse(self._mails)
         self.check_told(message, FILTERED, "withheld_filter", self.filtered)
+
+    def test_a_message_that_is_scheduled(self):
+        """It is asked about when it leaves."""
+        later = fields.Datetime.now() + timedelta(hours=1)
+        message = self.ticket.message_post(
+            body="Try water.",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=(self.filtered | self.customer).ids,
+            scheduled_date=later,
+        )
+        self.assertFalse(message.notification_ids)
+        self.rule.active = False
+        self.Filter.create({"pattern": OTHER})
+        with self.mock_mail_gateway(), freeze_time(later + timedelta(minutes=1)):
+            self.env["mail.message.schedule"]._send_notifications_cron()
+            self.assertEqual(self.sent_to(), [FILTERED])
+        self.check_told(message, OTHER, "withheld_filter", self.customer)
 
     def test_a_note_to_a_colleague(self):
         self.Filter.create({"pattern": "colleague@quiet.example"})

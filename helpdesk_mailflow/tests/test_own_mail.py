@@ -248,6 +248,37 @@ class TestOwnMail(MailflowCase):
         self.assertTrue(address.verification_bounced)
 
     # ------------------------------------------------------------
+    # OTHER PARTS OF ODOO
+    # ------------------------------------------------------------
+
+    def make_sales_alias(self):
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "sales",
+                "alias_domain_id": self.domain.id,
+                "alias_model_id": self.env["ir.model"]._get_id("crm.lead"),
+            }
+        )
+
+    def test_a_mail_of_ours_becomes_no_lead(self):
+        self.make_sales_alias()
+        for to in (f"sales@{DOMAIN}", f"sales@{DOMAIN}, support@{DOMAIN}"):
+            with self.subTest(to):
+                leads = self.env["crm.lead"].search([])
+                self.check_ours(
+                    self.take(self.stamped(to=to, message_id=f"<{to[-9]}@relay.example>")),
+                    "own_answer",
+                    ticket=self.ticket.number,
+                )
+                self.assertEqual(self.env["crm.lead"].search([]), leads)
+
+    def test_a_copied_stamp_on_a_mail_to_others_is_theirs(self):
+        self.make_sales_alias()
+        leads = self.env["crm.lead"].search([])
+        self.assertFalse(self.take(self.stamped(from_=MARTA, to=f"sales@{DOMAIN}")))
+        self.assertEqual(len(self.env["crm.lead"].search([]) - leads), 1)
+
+    # ------------------------------------------------------------
     # NOT OURS
     # ------------------------------------------------------------
 
@@ -353,6 +384,20 @@ class TestOwnMail(MailflowCase):
         forged = [(own_mail.HEADER, f"answer; {number}; {'0' * 32}") for number in range(500)]
         row = self.take(mail(headers=forged))
         self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
+    def test_an_automatic_reply_that_repeats_our_header_is_one(self):
+        first = self.ticket.message_ids.filtered(lambda each: each.message_type == "email")
+        row = self.take(
+            self.stamped(
+                from_=MARTA,
+                headers=[
+                    ("Auto-Submitted", "auto-replied"),
+                    ("In-Reply-To", first.message_id),
+                    *own_mail.stamp_header(self.env, "answer", self.ticket.id).items(),
+                ],
+            )
+        )
+        self.assertEqual(self.deliveries(row), [("Support", "note")])
 
     def test_a_bounce_that_repeats_our_header_is_a_bounce(self):
         message = self.ticket.message_post(body="Try water", message_type="comment")
