@@ -10,7 +10,7 @@ from odoo import api, fields, models, tools
 from odoo.tools.misc import format_datetime
 
 from ..mailflow.rebuild import File, is_attachable, rebuild
-from ..mailflow.subject import base_subject
+from ..mailflow.subject import base_subject, tagged_subject
 
 #: Messages of a ticket that are forwarded with it, at the most: the newest ones.
 NEWEST = 30
@@ -45,12 +45,35 @@ class HelpdeskTicket(models.Model):
         :param message_id: of the ticket; the whole ticket if None
         """
         self.ensure_one()
-        self.check_access("read")
         messages = self._forwarded_messages(message_id)
         title = messages.subject or self.name if message_id else self.name
+        return self._forward_action(
+            messages,
+            self.env._("Forward"),
+            default_subject=f"Fwd: {base_subject(title or '')}",
+            default_helpdesk_forwards_ticket=not message_id,
+        )
+
+    def action_reply_apart(self, message_id: int):
+        """Open the composer to answer somebody whom something was forwarded to: the requester is
+        no part of that either.
+
+        :param message_id: what they wrote
+        """
+        self.ensure_one()
+        message = self._forwarded_messages(message_id)
+        return self._forward_action(
+            message,
+            self.env._("Reply by e-mail"),
+            default_subject=f"Re: {base_subject(message.subject or self.name or '')}",
+            default_partner_ids=message.author_id.ids,
+        )
+
+    def _forward_action(self, messages, title: str, **defaults) -> dict:
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Forward"),
+            "name": title,
             "res_model": "mail.compose.message",
             "view_mode": "form",
             "views": [(False, "form")],
@@ -62,10 +85,9 @@ class HelpdeskTicket(models.Model):
                 "default_composition_mode": "comment",
                 "default_composition_comment_option": "forward",
                 "default_subtype_xmlid": "mail.mt_comment",
-                "default_subject": f"Fwd: {base_subject(title or '')}",
                 "default_helpdesk_forward_as": "quote",
                 "default_helpdesk_forwarded_ids": messages.ids,
-                "default_helpdesk_forwards_ticket": not message_id,
+                **defaults,
             },
         }
 
@@ -125,12 +147,11 @@ class HelpdeskTicket(models.Model):
     def _forwarded_block(self, message) -> Markup:
         # sudo: names and addresses of those who had a message that the user may read
         own = message.sudo()
-        to = own.incoming_email_to or ", ".join(own.partner_ids.mapped("email_formatted"))
         return self._forwarded_part(
             own.email_from or own.author_id.email_formatted or "",
             own.date,
             own.subject or self.name,
-            to,
+            own._mailflow_to(),
             own.incoming_email_cc or own.helpdesk_cc or "",
             own.body,
         )
@@ -153,11 +174,11 @@ class HelpdeskTicket(models.Model):
     def _forwarded_part(self, sender, date, subject, to, cc, body) -> Markup:
         """One message as mail programs show a forwarded one."""
         lines = [
-            (self.env._("From:"), sender),
+            (self.env._("From:"), self._for_people(sender)),
             (self.env._("Date:"), date and format_datetime(self.env, date)),
             (self.env._("Subject:"), subject),
-            (self.env._("To:"), to),
-            (self.env._("Cc:"), cc),
+            (self.env._("To:"), self._for_people(to)),
+            (self.env._("Cc:"), self._for_people(cc)),
         ]
         head = Markup("<br/>").join(
             Markup("<b>%s</b> %s") % (label, value) for label, value in lines if value
@@ -167,6 +188,13 @@ class HelpdeskTicket(models.Model):
             head,
             body or "",
         )
+
+    @api.model
+    def _for_people(self, addresses: str) -> str:
+        """Formatted addresses without the quotes that headers need."""
+        pairs = tools.mail.email_split_tuples(addresses or "")
+        shown = ", ".join(f"{name} <{email}>" if name else email for name, email in pairs)
+        return shown or addresses
 
     def _get_message_create_valid_field_names(self):
         return super()._get_message_create_valid_field_names() | {"helpdesk_forward"}
@@ -226,6 +254,46 @@ class MailMessage(models.Model):
         "Forwarded", help="It sends what was said before on to others"
     )
 
+    def _mailflow_replies_apart(self) -> bool:
+        """Whether it answers what one of those wrote whom something was forwarded to."""
+        return (self.subject or "").strip().lower().startswith("re:")
+
+    def _mailflow_apart_subject(self, subject: str, tag: str) -> str:
+        """The subject of a mail that goes past the requester, with the ticket's tag."""
+        if self._mailflow_replies_apart():
+            return tagged_subject(subject, tag, True)
+        return f"Fwd: {tagged_subject(subject, tag, False)}"
+
+    def _mailflow_asked_apart(self) -> str:
+        """Message-ID of the mail that such a message answers, or ""."""
+        if not self._mailflow_replies_apart():
+            return ""
+        found = self.search(
+            [
+                ("model", "=", self.model),
+                ("res_id", "=", self.res_id),
+                ("message_type", "=", "email"),
+                ("author_id", "in", self.partner_ids.ids),
+                ("id", "<", self.id),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        return found.message_id or ""
+
+    def _mailflow_to(self) -> str:
+        """Whom it went to, as formatted addresses: those that it came with, else whom it was sent
+        to outside of the company, without copies and blind copies."""
+        if self.message_type == "email":
+            return self.incoming_email_to or ""
+        copies = tools.mail.email_normalize_all(
+            f"{self.helpdesk_cc or ''},{self.helpdesk_bcc or ''}"
+        )
+        outside = self.notified_partner_ids.filtered(
+            lambda each: each.partner_share and each.email_normalized not in copies
+        )
+        return ", ".join(outside.mapped("email_formatted"))
+
     def _mailflow_sources(self) -> dict[int, bytes]:
         """The mails that these messages came in as: message id -> raw bytes, for those whose
         source is still kept."""
@@ -248,12 +316,11 @@ class MailMessage(models.Model):
         self.ensure_one()
         # sudo: names and addresses of those who had a message that the user may read
         own = self.sudo()
-        to = own.incoming_email_to or ", ".join(own.partner_ids.mapped("email_formatted"))
         body, files = own._mailflow_body_with_cids()
         return rebuild(
             [
                 ("From", own.email_from or own.author_id.email_formatted or ""),
-                ("To", to),
+                ("To", own._mailflow_to()),
                 ("Cc", own.incoming_email_cc or own.helpdesk_cc or ""),
                 ("Subject", own.subject or own.record_name or ""),
                 ("Message-ID", own.message_id or ""),

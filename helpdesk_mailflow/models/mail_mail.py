@@ -132,7 +132,7 @@ class MailMail(models.Model):
         pattern = ticket.company_id.helpdesk_subject_tag
         tag = make_tag(pattern, ticket.number) if pattern else ""
         if self.mail_message_id.helpdesk_forward:
-            return f"Fwd: {tagged_subject(subject, tag, False)}"
+            return self.mail_message_id._mailflow_apart_subject(subject, tag)
         answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
             ticket._mailflow_last_mail()
         )
@@ -150,14 +150,16 @@ class MailMail(models.Model):
         headers = {}
         message = self.mail_message_id
         if message.helpdesk_forward:
-            # others begin a thread of their own
+            # others have a thread of their own
             ids, purpose = [], "forward"
         elif "Auto-Submitted" in (self.headers or ""):
             purpose = "automatic"
         else:
             purpose = "answer"
-        quiet = message.helpdesk_private or message.helpdesk_forward
-        last = ticket._mailflow_last_mail() if not quiet else ""
+        if message.helpdesk_forward:
+            last = message._mailflow_asked_apart()
+        else:
+            last = "" if message.helpdesk_private else ticket._mailflow_last_mail()
         if last and last != self.message_id:
             headers["In-Reply-To"] = last
             ids = [*(each for each in ids if each != last), last]

@@ -285,6 +285,7 @@ class TestForward(ForwardCase):
         with self.sent_mails():
             self.forward(self.first, body="Between us")
         _message, (out,) = self.forward()
+        self.assertIn("To:</b> Marta Lindqvist &lt;marta@acorn-tests.example&gt;", out.html)
         self.assertLess(out.html.index("We look at it."), out.html.index("smoke</b>"))
         self.assertNotIn("late with paying", out.html)
         self.assertNotIn("Between us", out.html)
@@ -446,6 +447,30 @@ class TestReplyToForward(ForwardCase):
         # of anybody else it opens a ticket
         row = self.take(mail(from_="x@other.example", subject=f"Re: {out['Subject']}"))
         self.assertNotEqual(row.ticket_ids, self.ticket)
+
+    def test_the_agent_answers_apart(self):
+        _message, (out,) = self.forward(self.first)
+        with self.sent_mails():
+            theirs = self.reply(out).delivery_ids.message_id
+        action = self.mine.action_reply_apart(theirs.id)
+        Composer = self.env["mail.compose.message"].with_user(self.agent)
+        form = Form(Composer.with_context(**action["context"]), VIEW)
+        self.assertEqual(form.partner_ids[:], self.supplier)
+        form.body = f"<p>Thank you, Sam.</p>{form.body}"
+        with self.sent_mails() as sent:
+            _mails, message = form.save()._action_send_mail()
+        self.assertTrue(message.is_internal)
+        (back,) = sent
+        self.assertEqual(back.recipients, ("sam@sturdy.example",))
+        self.assertEqual(back["Subject"], f"Re: [#{self.ticket.number}] The printer burns")
+        self.assertEqual(back["In-Reply-To"], theirs.message_id)
+        self.assertIn(theirs.message_id, back["References"])
+        self.assertIn("Turn it off.", back.html)
+        self.assertNotIn("smells of", back.html)
+        with self.sent_mails():
+            row = self.reply(back)
+        self.assertEqual(row.ticket_ids, self.ticket)
+        self.assertTrue(row.delivery_ids.message_id.is_internal)
 
     def test_shown_to_the_requester(self):
         message, (out,) = self.forward(self.first, helpdesk_show_requester=True)
