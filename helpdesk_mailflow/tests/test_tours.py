@@ -160,6 +160,80 @@ class TestTours(MailflowCase, HttpCase):
         url = f"/odoo/action-{action.id}/{mine.id}"
         self.start_tour(url, "helpdesk_mailflow.agent", login=user.login)
 
+    # ------------------------------------------------------------
+    # Answers
+    # ------------------------------------------------------------
+
+    def make_answered_ticket(self):
+        """A ticket of an agent who may answer as two addresses; its URL."""
+        own = self.make_proven_address(f"support@{DOMAIN}")
+        billing = self.make_proven_address("billing@acorn-tests.example")
+        agent = self.make_login("mf-tour-agent", GROUP + "user_own", name="Tess Agent")
+        ticket = self.take_ticket(mail(to=f"support@{DOMAIN}"))
+        ticket.user_id = agent
+        self.assertEqual(ticket.answers_via_id, own)
+        action = self.env.ref("helpdesk_mgmt.helpdesk_ticket_action")
+        return agent, ticket, billing, f"/odoo/action-{action.id}/{ticket.id}"
+
+    def make_proven_address(self, email):
+        address = self.env["helpdesk.from.address"].create(
+            {"email": email, "company_id": self.company.id}
+        )
+        address._prove("mail")
+        return address
+
+    def answer_of(self, ticket, text):
+        return ticket.message_ids.filtered(lambda message: text in message.body)
+
+    def test_an_agent_answers_in_the_chatter(self):
+        agent, ticket, billing, url = self.make_answered_ticket()
+        self.make_contact("Bob Known", "bob@fir.example")
+        self.start_tour(url, "helpdesk_mailflow.quick_answer", login=agent.login)
+        message = self.answer_of(ticket, "Pull the plug.")
+        self.assertEqual(message.helpdesk_from_address_id, billing)
+        self.assertEqual(
+            message.helpdesk_cc,
+            'new@fir.example, "Bob Known" <bob@fir.example>, "Lee, Ann" <ann@fir.example>',
+        )
+        self.assertEqual(message.helpdesk_bcc, "boss@fir.example")
+        self.assertEqual(message.partner_ids, ticket.partner_id)
+        self.assertFalse(self.env["res.partner"].search([("email", "=", "new@fir.example")]))
+
+    def test_an_agent_answers_without_the_requester(self):
+        self.company.helpdesk_private_answers = True
+        agent, ticket, _billing, url = self.make_answered_ticket()
+        self.start_tour(url, "helpdesk_mailflow.private_answer", login=agent.login)
+        message = self.answer_of(ticket, "Is she right?")
+        self.assertTrue(message.helpdesk_private)
+        self.assertFalse(message.partner_ids)
+        self.assertEqual(message.helpdesk_cc, "supplier@fir.example")
+
+    def test_an_agent_answers_in_the_full_composer(self):
+        agent, ticket, billing, url = self.make_answered_ticket()
+        self.start_tour(url, "helpdesk_mailflow.full_answer", login=agent.login)
+        message = self.answer_of(ticket, "Pull the plug.")
+        self.assertEqual(message.helpdesk_from_address_id, billing)
+        self.assertEqual(message.helpdesk_cc, "new@fir.example")
+        self.assertEqual(message.helpdesk_bcc, "boss@fir.example")
+        self.assertEqual(message.partner_ids, ticket.partner_id)
+
+    def test_an_agent_adds_the_missing_address(self):
+        agent, ticket, _billing, url = self.make_answered_ticket()
+        ticket.partner_id.email = ticket.partner_email = False
+        self.start_tour(url, "helpdesk_mailflow.missing_address", login=agent.login)
+        ticket.invalidate_recordset()
+        self.assertEqual(ticket.partner_id.email, "marta@fir.example")
+        self.assertEqual(ticket.partner_email, "marta@fir.example")
+        self.assertEqual(self.answer_of(ticket, "Pull the plug.").partner_ids, ticket.partner_id)
+
+    def test_an_agent_sends_a_text_message(self):
+        if "sms.sms" not in self.env:
+            self.skipTest("Odoo's sms is not installed")
+        agent, ticket, _billing, url = self.make_answered_ticket()
+        ticket.partner_id.phone = "+46701740610"
+        self.start_tour(url, "helpdesk_mailflow.text_message", login=agent.login)
+        self.assertEqual(self.answer_of(ticket, "Pull the plug.").message_type, "sms")
+
     def test_a_system_admin_connects_a_mailbox(self):
         user = self.make_login("mf-tour-system", "base.group_system", GROUP + "manager")
         now = datetime.now(timezone.utc)

@@ -68,9 +68,15 @@ patch(Composer.prototype, {
                 return;
             }
         }
-        // the ticket's contact may have been changed in the form above
-        if (await this.env.saveTicket?.()) {
-            return super.sendMessage(...arguments);
+        // the ticket's contact may have been changed in the form
+        if (!(await this.env.saveTicket?.())) {
+            return;
+        }
+        try {
+            return await super.sendMessage(...arguments);
+        } finally {
+            // what the server refuses can be corrected and sent again
+            this.state.active = true;
         }
     },
 
@@ -84,13 +90,17 @@ patch(Composer.prototype, {
             return;
         }
         const { thread } = composer;
-        await this.processMessage(async () => {
-            await this.env.services.orm.call(thread.model, "action_send_text_message", [
-                [thread.id],
-                composer.composerText,
-            ]);
-            await thread.fetchNewMessages();
-        });
+        try {
+            await this.processMessage(async () => {
+                await this.env.services.orm.call(thread.model, "action_send_text_message", [
+                    [thread.id],
+                    composer.composerText,
+                ]);
+                await thread.fetchNewMessages();
+            });
+        } finally {
+            this.state.active = true;
+        }
     },
 
     /** @override */

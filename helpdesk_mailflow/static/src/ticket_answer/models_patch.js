@@ -25,8 +25,11 @@ patch(Thread.prototype, {
         /** @type {AnswerData|undefined} */
         this.helpdesk_answer = fields.Attr(undefined, {
             onUpdate() {
+                const { from_id, from_addresses = [] } = this.helpdesk_answer || {};
                 if (!this.ticketAnswer?.isChanged) {
                     this.resetTicketAnswer();
+                } else if (!from_addresses.some(({ id }) => id === this.ticketAnswer.from_id)) {
+                    this.ticketAnswer.from_id = from_id;
                 }
             },
         });
