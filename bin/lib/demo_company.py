@@ -179,7 +179,8 @@ class Demo:
         found = self._answer_in_mailbox()
         if not found:
             say("      · an agent answers ticket " + (ticket.number or ""))
-            ticket.message_post(
+            agent = self.env.ref("base.user_admin")
+            ticket.with_user(agent).message_post(
                 body=ANSWER,
                 message_type="comment",
                 subtype_xmlid="mail.mt_comment",
