@@ -78,7 +78,7 @@ class MailMessage(models.Model):
             ),
             Store.Attr(
                 "helpdesk_from",
-                lambda each: each.sudo().helpdesk_from_address_id and each.email_from,
+                lambda each: bool(each.sudo().helpdesk_from_address_id) and each.email_from,
                 predicate=of_tickets,
             ),
             Store.Attr("helpdesk_cc", predicate=of_tickets),
