@@ -56,25 +56,28 @@ class HelpdeskOwnAddress(models.Model):
 
     @property
     def _table_query(self):
-        """One branch for each place where addresses are kept. Ids are those of the records there
-        with the number of the branch, so that a search for addresses is a search there."""
+        """One branch for each place where addresses are kept.
+
+        Ids are those of the records there with the number of the branch, and all branches are
+        of the same types: only then PostgreSQL looks an address up by the indexes there.
+        """
         ticket_model = self.env["ir.model"]._get_id("helpdesk.ticket")
         return SQL(
             """
-            SELECT address.id * 8 AS id, address.email AS email,
-                   CASE address.kind WHEN 'own' THEN 'alias' ELSE address.kind END AS kind,
+            SELECT address.id * 8 AS id, address.email::text AS email,
+                   (CASE address.kind WHEN 'own' THEN 'alias' ELSE address.kind END)::text AS kind,
                    address.company_id AS company_id, address.alias_id AS alias_id,
-                   NULL::varchar AS label, TRUE AS active, FALSE AS is_user
+                   NULL::text AS label, TRUE AS active, FALSE AS is_user
               FROM helpdesk_support_alias_address address
              UNION ALL
-            SELECT server.id * 8 + 1, lower(trim(server."user")), 'scanner', server.company_id,
-                   NULL::integer, server.name, server.active, FALSE
+            SELECT server.id * 8 + 1, lower(trim(server."user")), 'scanner'::text,
+                   server.company_id, NULL::integer, server.name::text, server.active, FALSE
               FROM fetchmail_server server
              WHERE (server.is_scanner OR server.object_id = %(ticket_model)s)
                AND server."user" LIKE '%%_@_%%'
              UNION ALL
-            SELECT sender.id * 8 + 2, sender.email, 'from', sender.company_id, NULL::integer,
-                   sender.friendly_name, TRUE,
+            SELECT sender.id * 8 + 2, sender.email::text, 'from'::text, sender.company_id,
+                   NULL::integer, sender.friendly_name::text, TRUE,
                    EXISTS (SELECT 1
                              FROM res_users usr
                              JOIN res_partner partner ON partner.id = usr.partner_id
@@ -83,18 +86,18 @@ class HelpdeskOwnAddress(models.Model):
               FROM helpdesk_from_address sender
              WHERE sender.state = 'verified'
              UNION ALL
-            SELECT domain.id * 8 + 3, lower(domain.bounce_alias || '@' || domain.name), 'domain',
-                   NULL::integer, NULL::integer, domain.name, TRUE, FALSE
+            SELECT domain.id * 8 + 3, lower(domain.bounce_alias || '@' || domain.name),
+                   'domain'::text, NULL::integer, NULL::integer, domain.name::text, TRUE, FALSE
               FROM mail_alias_domain domain
              WHERE domain.bounce_alias <> ''
              UNION ALL
-            SELECT domain.id * 8 + 4, lower(domain.catchall_alias || '@' || domain.name), 'domain',
-                   NULL::integer, NULL::integer, domain.name, TRUE, FALSE
+            SELECT domain.id * 8 + 4, lower(domain.catchall_alias || '@' || domain.name),
+                   'domain'::text, NULL::integer, NULL::integer, domain.name::text, TRUE, FALSE
               FROM mail_alias_domain domain
              WHERE domain.catchall_alias <> ''
              UNION ALL
-            SELECT alias.id * 8 + 5, alias.alias_full_name, 'odoo', NULL::integer, NULL::integer,
-                   NULL::varchar, TRUE, FALSE
+            SELECT alias.id * 8 + 5, alias.alias_full_name::text, 'odoo'::text, NULL::integer,
+                   NULL::integer, NULL::text, TRUE, FALSE
               FROM mail_alias alias
              WHERE alias.alias_model_id = %(ticket_model)s AND alias.alias_full_name LIKE '%%_@_%%'
                AND NOT EXISTS (SELECT 1 FROM helpdesk_support_alias queue

@@ -94,14 +94,11 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         """What we sent ourselves is no mail to us, whatever brought it back. Before duplicates,
         since it came back however often it did."""
         own = verdict.own_mail
-        if not own or own.returned or verdict.entry.forced:
+        if not own or not own.decides:
             return None
         if own.genuine:
             # nor is it one to other parts of Odoo
             return Plan(verdict, State.IGNORED, (), False, (note("decide_own"),))
-        if verdict.kind.kind is Kind.AUTO_REPLY:
-            # opens no ticket either way
-            return None
         return self._plan(verdict, State.HELD, [], note("decide_held_own"))
 
     @api.model

@@ -74,17 +74,17 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             duplicate, suspect = self._known_for(before, found, thread), before.suspect
             judged_contacts = contacts[each.row_id]
             own_mail = own_mails.get(each.row_id)
-            notes = [kinds[each.row_id].note, *thread_notes]
-            if own_mail:
-                notes[1:1] = own_mail.notes
-            if thread:
-                notes.append(thread.how)
-            else:
-                notes += self._retired_notes(each, retired)
-                notes += [destination.how for destination in found]
-            notes += [each_note for each_note in (duplicate, suspect) if each_note]
-            for contact in judged_contacts.values():
-                notes += [each_note for each_note in contact.notes if each_note not in notes]
+            notes = [kinds[each.row_id].note, *(own_mail.notes if own_mail else ())]
+            if not (own_mail and own_mail.decides):
+                notes += thread_notes
+                if thread:
+                    notes.append(thread.how)
+                else:
+                    notes += self._retired_notes(each, retired)
+                    notes += [destination.how for destination in found]
+                notes += [each_note for each_note in (duplicate, suspect) if each_note]
+                for contact in judged_contacts.values():
+                    notes += [each_note for each_note in contact.notes if each_note not in notes]
             verdicts.append(
                 Verdict(
                     entry=each,

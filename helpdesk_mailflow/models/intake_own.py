@@ -71,7 +71,12 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             resent_by = tools.email_normalize(each.mail.header("Resent-From"), strict=False)
             if genuine and resent_by:
                 notes.append(note("own_resent", address=resent_by))
-            result[each.row_id] = OwnMail(purpose, subject, genuine, returned, tuple(notes))
+            # an automatic answer opens no ticket, whatever it copied
+            copied = not genuine and kinds[each.row_id].kind is Kind.AUTO_REPLY
+            decides = not (returned or copied or each.forced)
+            result[each.row_id] = OwnMail(
+                purpose, subject, genuine, returned, decides, tuple(notes)
+            )
         return result
 
     @api.model

@@ -140,12 +140,14 @@ class OwnMail:
     :param subject: of its stamp: id of a ticket or of a From address
     :param genuine: its sender is ours, too
     :param returned: it reports about a mail of ours, rather than being that mail
+    :param decides: nothing else about the mail matters
     """
 
     purpose: str
     subject: str
     genuine: bool
     returned: bool
+    decides: bool
     notes: tuple[Note, ...]
 
 

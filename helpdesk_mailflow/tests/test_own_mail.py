@@ -46,6 +46,7 @@ class TestOwnMail(MailflowCase):
         told = {item["code"]: item["values"] for item in row.trace}
         self.assertEqual(told.get(code), values, row.trace)
         self.assertIn("decide_own", told)
+        self.assertFalse([each for each in told if each.startswith(("contact_", "thread_"))])
 
     def check_held(self, row, address):
         """It waits for a person, who reads why."""

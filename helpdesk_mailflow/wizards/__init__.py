@@ -3,6 +3,6 @@ from . import (
     helpdesk_from_address_removal,
     helpdesk_from_test,
     helpdesk_scanner_begin,
-    mail_compose_message,
     helpdesk_template_sender,
+    mail_compose_message,
 )
