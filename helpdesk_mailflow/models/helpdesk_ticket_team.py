@@ -22,6 +22,8 @@ class HelpdeskTicketTeam(models.Model):
     _inherit = "helpdesk.ticket.team"
 
     support_alias_ids = fields.One2many("helpdesk.support.alias", "team_id")
+    from_address_ids = fields.One2many("helpdesk.from.address", "team_id")
+    from_address_count = fields.Integer(compute="_compute_from_address_count")
     create_contacts = fields.Selection(
         [
             ("inherit", "As the company"),
@@ -86,6 +88,11 @@ class HelpdeskTicketTeam(models.Model):
         led = self.sudo().with_context(active_test=False).search([("user_id", "=", self.env.uid)])
         return [("id", "child_of", led.ids)]
 
+    @api.depends("from_address_ids")
+    def _compute_from_address_count(self):
+        for team in self:
+            team.from_address_count = len(team.from_address_ids)
+
     @api.depends("support_alias_ids.address_ids.kind")
     def _compute_past_address_ids(self):
         for team in self:
@@ -133,3 +140,20 @@ class HelpdeskTicketTeam(models.Model):
             queue.write({"of_team_id": False, "alias_id": False})
             queue._make_alias("")
         return super().unlink()
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_open_from_addresses(self):
+        """The From addresses that are for this team alone."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.from_address_action"
+        )
+        action["domain"] = [("team_id", "=", self.id)]
+        context = {"default_team_id": self.id}
+        if self.company_id:
+            context["default_company_id"] = self.company_id.id
+        action["context"] = context
+        return action

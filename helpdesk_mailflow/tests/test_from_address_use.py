@@ -6,6 +6,28 @@ from .common import DOMAIN, mail
 from .test_from_address import GROUP, ODOO_S, FromAddressCase
 
 
+class TestOfTeam(FromAddressCase):
+    def test_a_leader_adds_one_for_the_team(self):
+        leader = self.make_user("mf-from-leader", GROUP + "user_team")
+        self.team.user_id = leader
+        team = self.team.with_user(leader)
+        action = team.action_open_from_addresses()
+        FromAddress = self.FromAddress.with_user(leader)
+        address = FromAddress.with_context(**action["context"]).create(
+            {"email": "front@acorn-tests.example"}
+        )
+        self.assertEqual(FromAddress.search(action["domain"]), address)
+        self.assertEqual(team.from_address_count, 1)
+        self.assertEqual((address.team_id, address.company_id), (self.team, self.company))
+        with self.mock_mail_gateway():
+            address.action_send_verification()
+        self.assertEqual(address.state, "sent")
+        action = address.action_delete()
+        wizard = self.env["helpdesk.from.address.removal"].with_user(leader)
+        wizard.with_context(**action["context"]).create({}).action_confirm()
+        self.assertFalse(address.exists())
+
+
 class TestRemoval(FromAddressCase):
     """Disabling and deleting ask first."""
 
