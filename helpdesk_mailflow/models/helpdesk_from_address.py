@@ -3,7 +3,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .helpdesk_of_team import MANAGERS
+from .helpdesk_of_team import manages
 
 #: Written in the name of the system alone: whoever could say that an address is proven would
 #: send as anybody.
@@ -351,7 +351,7 @@ class HelpdeskFromAddress(models.Model):
         :raise UserError: it cannot be sent as
         """
         self.ensure_one()
-        if not (self.env.su or self.env.user.has_group(MANAGERS)):
+        if not manages(self.env):
             raise AccessError(
                 self.env._("Only a helpdesk manager chooses the default From address of a company.")
             )

@@ -3,7 +3,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
+MANAGER, SYSTEM = "helpdesk_mgmt.group_helpdesk_manager", "base.group_system"
+
+
+def manages(env) -> bool:
+    """Whether the user may write more than what is of a team that the user leads."""
+    return env.su or env.user.has_group(MANAGER) or env.user.has_group(SYSTEM)
 
 
 class HelpdeskOfTeam(models.AbstractModel):
@@ -28,8 +33,20 @@ class HelpdeskOfTeam(models.AbstractModel):
         for record in self:
             record.can_change = record._origin in changeable if record._origin else may_create
 
+    @api.model
+    def default_get(self, fields):
+        """What the leader of a team adds is the team's."""
+        result = super().default_get(fields)
+        if "team_id" in fields and not result.get("team_id") and not manages(self.env):
+            led = self._led_teams().filtered(
+                lambda team: team.company_id.id in (False, result.get("company_id"))
+            )
+            if led:
+                result["team_id"] = led[0].id
+        return result
+
     def write(self, vals):
-        if self.env.su or self.env.user.has_group(MANAGERS):
+        if manages(self.env):
             return super().write(vals)
         if "company_id" in vals and any(each.company_id.id != vals["company_id"] for each in self):
             raise AccessError(
@@ -37,12 +54,40 @@ class HelpdeskOfTeam(models.AbstractModel):
             )
         result = super().write(vals)
         self.check_access("write")
+        self._check_by_leader(vals)
         return result
+
+    def _check_by_leader(self, vals) -> None:
+        """Look at what the leader of a team wrote.
+
+        :raise AccessError: it concerns another team
+        """
+
+    # ------------------------------------------------------------
+    # VIEWS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _led_teams(self):
+        return self.env["helpdesk.ticket.team"].search([("is_led", "=", True)])
+
+    @api.model
+    def _changes_some(self) -> bool:
+        return manages(self.env) or bool(self._led_teams())
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self._changes_some())
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Fields of a form are read only for those who could not save it."""
+        """Fields of a form are read only for those who could not save it, and agents who lead no
+        team are not offered to add anything."""
         arch, view = super()._get_view(view_id, view_type, **options)
+        if not self._changes_some() and arch.tag in ("form", "kanban", "list"):
+            for operation in ("create", "delete", "edit"):
+                arch.set(operation, "0")
         if view_type == "form":
             # fields of lists inside are those of other records
             for node in arch.xpath("//field[not(ancestor::field)][not(@readonly)]"):

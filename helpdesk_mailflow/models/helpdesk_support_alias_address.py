@@ -4,7 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import escape_psql
 
-from .helpdesk_of_team import MANAGERS
+from .helpdesk_of_team import manages
 
 #: Kinds of addresses that customers may be told to write to.
 LEADING = frozenset(("own", "external"))
@@ -164,7 +164,7 @@ class HelpdeskSupportAliasAddress(models.Model):
         """The leader of a team does not lead mail away from other teams, by the address of a
         mailbox that is theirs."""
         # not a constraint: those have all rights
-        if self.env.su or self.env.user.has_group(MANAGERS):
+        if manages(self.env):
             return
         for address in self.filtered(lambda each: each.kind == "external"):
             # sudo: scanners are a system admin's

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from .helpdesk_support_alias_address import LEADING
 from .sender_name import sender_name
@@ -69,6 +70,21 @@ class HelpdeskSupportAlias(models.Model):
             queue.answer_via_id = queue.answers_via_id
         # emptied, or not usable: what answers then
         self._compute_answers_via_id()
+
+    def _check_by_leader(self, vals) -> None:
+        super()._check_by_leader(vals)
+        if "answer_via_id" not in vals:
+            return
+        # sudo: to tell whose it is
+        foreign = self.sudo().answer_via_id.filtered(lambda a: a.team_id and not a.team_id.is_led)
+        if foreign:
+            raise AccessError(
+                self.env._(
+                    "%(email)s belongs to another team. Choose a From address of your team or of"
+                    " all teams.",
+                    email=foreign[0].email,
+                )
+            )
 
     def _own_from_address(self, usable):
         """The one of ``usable`` that customers of the alias write to."""

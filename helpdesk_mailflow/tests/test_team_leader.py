@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 
@@ -143,6 +145,23 @@ class TestTeamLeader(TeamLeaderCase):
             mine.write, {"company_id": self.other_company.id, "team_id": self.there.id}
         )
 
+    def test_a_leader_answers_as_no_other_team(self):
+        FromAddress = self.env["helpdesk.from.address"]
+        of_back, of_all, own = FromAddress.create(
+            [
+                {"email": "back@shop.example", "team_id": self.back.id},
+                {"email": "all@shop.example"},
+                {"email": "desk@shop.example", "team_id": self.team.id},
+            ]
+        )
+        (of_back | of_all | own)._prove("mail")
+        mine = self.support.with_user(self.leader)
+        for name in ("answer_via_id", "answers_via_id"):
+            self.check_refused(mine.write, {name: of_back.id})
+            for allowed in (of_all, own):
+                mine.write({name: allowed.id})
+                self.assertEqual(self.support.answer_via_id, allowed)
+
     def test_what_odoo_keeps_stays_odoo_s(self):
         leads = self.env["mail.alias"].create(
             {
@@ -275,7 +294,7 @@ class TestTeamLeader(TeamLeaderCase):
                     self.check_refused(theirs.write, {"enabled": False})
                     self.check_refused(theirs.unlink)
         theirs = FromAddress.with_user(self.leader)
-        for values in ({"team_id": self.back.id}, {}):
+        for values in ({"team_id": self.back.id}, {"team_id": False}):
             self.check_refused(theirs.create, {"email": "x@shop.example", **values})
         with_default = theirs.with_context(default_team_id=self.back.id)
         self.check_refused(with_default.create, {"email": "x@shop.example"})
@@ -383,6 +402,22 @@ class TestTeamLeader(TeamLeaderCase):
         self.assertEqual(self.team.create_contacts, "rule")
         action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mailflow.my_team_action")
         self.assertEqual(action["views"][1][1], "form")
+
+    def test_who_leads_no_team_is_offered_nothing_to_add(self):
+        for user, offered in ((self.agent, False), (self.leader, True), (self.manager, True)):
+            FromAddress = self.env["helpdesk.from.address"].with_user(user)
+            for kind in ("list", "form"):
+                arch = etree.fromstring(FromAddress.get_view(view_type=kind)["arch"])
+                with self.subTest(user=user.login, kind=kind):
+                    self.assertEqual(arch.get("create") != "0", offered)
+
+    def test_what_a_leader_adds_is_the_team_s(self):
+        FromAddress = self.env["helpdesk.from.address"]
+        mine = FromAddress.with_user(self.leader_of_back).create({"email": "back@shop.example"})
+        self.assertEqual(mine.team_id, self.back)
+        self.assertFalse(
+            FromAddress.with_user(self.manager).create({"email": "a@b.example"}).team_id
+        )
 
     def test_credentials_stay_a_system_admin_s(self):
         for model in ("ir.mail_server", "fetchmail.server"):
