@@ -355,6 +355,28 @@ class TestForward(ForwardCase):
         )
         self.assertEqual(sent[0].recipients, ("marta@acorn-tests.example",))
 
+    def test_it_goes_to_somebody_who_is_no_contact(self):
+        message, (out,) = self.forward(
+            self.first,
+            to=self.supplier.browse(),
+            helpdesk_to="Otto <otto@sturdy.example>",
+            helpdesk_cc="clara@sturdy.example",
+        )
+        self.assertEqual(set(out.recipients), {"otto@sturdy.example", "clara@sturdy.example"})
+        self.assertEqual(out["To"].replace('"', ""), "Otto <otto@sturdy.example>")
+        self.assertIn("clara@sturdy.example", out["Cc"])
+        self.assertFalse(self.ticket.email_cc, "who has a copy of it takes no part")
+        with self.sent_mails():
+            row = self.reply(out, from_="Otto <otto@sturdy.example>")
+        self.assertEqual(row.ticket_ids, self.ticket)
+        self.assertTrue(row.delivery_ids.message_id.is_internal)
+        self.assertTrue(message.is_internal)
+
+    def test_nor_by_a_copy(self):
+        for name in ("helpdesk_to", "helpdesk_cc", "helpdesk_bcc"):
+            with self.subTest(field=name), self.assertRaisesRegex(UserError, "is the requester"):
+                self.forward(self.first, **{name: MARTA})
+
     def test_only_messages_of_the_ticket_that_the_agent_may_read(self):
         stranger = self.make_user("mf-stranger", "helpdesk_mgmt.group_helpdesk_user_own")
         with self.assertRaises(AccessError):

@@ -126,17 +126,26 @@ class MailComposeMessage(models.TransientModel):
         :raise UserError: it is not
         """
         ticket = self._forwarded_ticket()
-        if not self.partner_ids:
+        typed = tools.mail.email_split_tuples(
+            ", ".join(filter(None, (self.helpdesk_to, self.helpdesk_cc, self.helpdesk_bcc)))
+        )
+        if not self.partner_ids and not typed:
             raise UserError(self.env._("Name somebody to forward it to."))
+        if self.helpdesk_show_requester:
+            return
         requester = ticket._mailflow_requester_emails()
-        for partner in self.partner_ids:
-            known = partner == ticket.sudo().partner_id or partner.email_normalized in requester
-            if known and not self.helpdesk_show_requester:
-                raise UserError(
-                    self.env._(
-                        "%(name)s is the requester of this ticket, and this message is not shown to"
-                        " the requester. Write an answer instead, or switch “Show to the"
-                        " requester” on.",
-                        name=partner.display_name,
-                    )
+        names = [
+            partner.display_name
+            for partner in self.partner_ids
+            if partner == ticket.sudo().partner_id or partner.email_normalized in requester
+        ]
+        names += [email for _name, email in typed if tools.email_normalize(email) in requester]
+        if names:
+            raise UserError(
+                self.env._(
+                    "%(name)s is the requester of this ticket, and this message is not shown to"
+                    " the requester. Write an answer instead, or switch “Show to the"
+                    " requester” on.",
+                    name=names[0],
                 )
+            )
