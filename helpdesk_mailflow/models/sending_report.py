@@ -2,12 +2,13 @@
 """What a mail server said to the mail at hand, which Odoo does not pass on."""
 
 import smtplib
+import ssl
 from datetime import datetime, timedelta
 
 #: Minutes until a mail that its server did not take is tried again; then always the last.
 PAUSES = (1, 5, 15, 30, 60)
 #: Notes of a mail that waits.
-WAITING = ("mail_waits", "mail_waits_away", "mail_waits_login")
+WAITING = ("mail_waits", "mail_waits_away", "mail_waits_login", "mail_waits_setup")
 #: After which a person has to look (hours), as mail servers give up themselves (RFC 5321
 #: section 4.5.4.1 asks for four to five days between servers; an answer is staler sooner).
 GIVE_UP = 72
@@ -66,6 +67,8 @@ class SendingReport:
             return "mail_waits", {"answer": _said(*next(iter(error.recipients.values())))}
         if isinstance(error, smtplib.SMTPResponseException):
             return "mail_waits", {"answer": _said(error.smtp_code, error.smtp_error)}
+        if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
+            return "mail_waits_setup", {}
         return "mail_waits_away", {}
 
 

@@ -349,8 +349,12 @@ SENTENCES = {
         "The mail server of %(sender)s cannot be reached. It waits and is tried again by itself."
     ),
     "mail_waits_login": _lt(
-        "The mail server of %(sender)s refuses the log-in. It waits and is tried again by itself;"
-        " a system administrator finds out more with the connection test of the From address."
+        "The mail server of %(sender)s refuses the log-in. It waits and is tried again by itself."
+        " A system administrator tests the connection of that server."
+    ),
+    "mail_waits_setup": _lt(
+        "The mail server of %(sender)s does not encrypt or log in as it is set up. It waits and is"
+        " tried again by itself. A system administrator tests the connection of that server."
     ),
     "recipient_refused": _lt("The mail server refused %(address)s: %(code)s %(reason)s"),
 }

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 
-def own_smtp(env, email, name, port, encryption, user, password="secret"):
+def own_smtp(env, email, name, port, encryption, user, password="secret", **values):
     """A From address with an own SMTP server, tested as with the button."""
     address = env["helpdesk.from.address"].create(
         {
@@ -15,6 +15,7 @@ def own_smtp(env, email, name, port, encryption, user, password="secret"):
             "smtp_encryption": encryption,
             "smtp_user": user,
             "new_smtp_password": password,
+            **values,
         }
     )
     said = address.action_test_connection()["params"]["message"]

@@ -4,16 +4,18 @@ Three queues answer via three From addresses, each with an SMTP server of its ow
 user send as that address only.
 """
 
+import contextlib
 import email
 import email.policy
 import re
+import time
 from email.utils import getaddresses, parseaddr
 
 import pytest
 from e2e.builders import STEPS, mail
 from servers.certificates import Authority
 from servers.dovecot import Dovecot, DovecotMissing
-from servers.odoo_process import Console
+from servers.odoo_process import Console, StepFailed
 from servers.smtp import Smtp
 
 ANN = "ann@customer.example"
@@ -406,6 +408,91 @@ def test_an_answer_waits_while_its_server_is_down(odoo, servers, boxes, ask, ans
     odoo.do("send_waiting")
     assert boxes.new(ANN) == [], "nothing is doubled"
     assert not any(servers[other].take() for other in servers if other != "support")
+
+
+def test_mails_of_other_servers_go_out_meanwhile(odoo, servers, boxes, ask, answer):
+    (here, _question), (there, _other) = ask("support"), ask("sales")
+    for queue in ("support", "sales"):
+        servers[queue].stop()
+    try:
+        messages = [answer(here), answer(there)]
+        servers["sales"].start()
+        odoo.do("send_waiting")
+        assert addresses(boxes.only(ANN), "From") == [("Brad Lee", "sales@example.com")]
+        became = [odoo.do("what_became", message) for message in messages]
+        assert [bool(each["notes"]) for each in became] == [True, False]
+    finally:
+        for server in servers.values():
+            server.stop()
+            server.start()
+    odoo.do("send_waiting")
+    assert addresses(boxes.only(ANN), "From") == [("Brad Lee", "support@example.com")]
+
+
+def test_a_sender_that_is_deleted_while_its_mail_waits(
+    odoo, authority, dovecot, boxes, ask, answer
+):
+    ticket, _question = ask()
+    owned = {"old": ["old@example.com"]}
+    with Smtp(
+        users={"old": "secret"}, encryption="tls", authority=authority, may_send_as=owned,
+        dovecot=dovecot,
+    ) as server:  # fmt: skip
+        made = odoo.do("own_smtp", "old@example.com", "Old", server.port, "tls", "old")
+    message = answer(ticket, helpdesk_from_address_id=made["id"])
+    became = odoo.do("what_became", message)
+    assert (became["sender"], became["mails"]) == ("old@example.com", ["outgoing"])
+    odoo.do("delete", "helpdesk.from.address", made["id"])
+    odoo.do("send_waiting")
+    assert addresses(boxes.only(ANN), "From") == [("Brad Lee", "support@example.com")]
+    assert odoo.do("what_became", message)["sender"] in ("", "support@example.com")
+
+
+def test_a_certificate_that_is_no_longer_trusted(odoo, authority, dovecot, boxes, ask, answer):
+    ticket, _question = ask()
+    with Smtp(
+        users={"new": "secret"}, encryption="starttls", certificate="expired",
+        authority=authority, dovecot=dovecot,
+    ) as server:  # fmt: skip
+        # verified while nobody looked at the certificate
+        made = odoo.do(
+            "own_smtp", "new@example.com", "New", server.port, "starttls", "new",
+            smtp_check_certificate=False,
+        )  # fmt: skip
+        said = odoo.do("test_connection", made["id"], smtp_check_certificate=True)
+        assert said.startswith("The certificate of localhost is not trusted (expired)")
+        odoo.do("change", "helpdesk.from.address", made["id"], smtp_check_certificate=True)
+        message = answer(ticket, helpdesk_from_address_id=made["id"])
+        became = odoo.do("what_became", message)
+        assert became["mails"] == ["outgoing"]
+        assert "does not encrypt or log in as it is set up" in became["notes"][0]
+        assert boxes.new(ANN) == []
+        odoo.do("change", "helpdesk.from.address", made["id"], smtp_check_certificate=False)
+        odoo.do("send_waiting")
+        assert addresses(boxes.only(ANN), "From") == [("Brad Lee", "new@example.com")]
+        odoo.do("delete", "helpdesk.from.address", made["id"])
+
+
+def test_the_queue_leaves_alone_what_is_being_sent(
+    odoo, database, authority, world, servers, boxes, ask
+):
+    ticket, _question = ask()
+    servers["support"].hold("DATA")
+    steps = STEPS, STEPS.with_name("steps_face.py")
+    trust = {"SSL_CERT_FILE": str(authority.file)}
+    with Console(database, *steps, log="queue", variables=trust) as queue:
+        odoo.begin("answer", world["agent"], ticket, "<p>Just now.</p>")
+        servers["support"].wait_for_held()
+        queue.begin("send_queue")
+        time.sleep(1.5)  # it has come to the mail by now, or waits for it
+        servers["support"].behave()
+        message = odoo.result()
+        with contextlib.suppress(StepFailed):
+            queue.result()
+    boxes.only(ANN)
+    odoo.do("send_waiting")
+    assert boxes.new(ANN) == [], "nothing is doubled"
+    assert odoo.do("what_became", message)["notes"] == []
 
 
 @pytest.mark.parametrize("place", ["CONNECT", "AUTH", "MAIL", "RCPT", "DATA"])

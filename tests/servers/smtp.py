@@ -45,7 +45,7 @@ ANYBODY = "*"
 # Below the range that outgoing connections are given, so that nobody takes the port meanwhile.
 _PORTS = range(20_000, 32_000)
 _START_SECONDS = 15.0
-_HANG, _CUT = "hang", "cut"
+_HANG, _CUT, _HOLD = "hang", "cut", "hold"
 # aiosmtpd warns of what it does itself, and tells each command
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
@@ -115,6 +115,8 @@ class Smtp:
         self._mailboxes = dict(mailboxes or {})
         self._orders: dict[tuple[str, str], str] = {}
         self._news = threading.Condition()
+        self._released = asyncio.Event()
+        self._holding = threading.Event()
         self._clients: set[_Client] = set()
         self._listener: asyncio.AbstractServer | None = None
         self._loop = asyncio.new_event_loop()
@@ -172,9 +174,19 @@ class Smtp:
         """Drop the connection to a client that gets there."""
         self.refuse(place, _CUT)
 
+    def hold(self, place: str):
+        """Let a client that gets there wait until :meth:`behave`."""
+        self._run(self._set_released(False))
+        self.refuse(place, _HOLD)
+
+    def wait_for_held(self, seconds: float = 30.0):
+        """Wait until a client is held."""
+        assert self._holding.wait(seconds), f"nobody is held within {seconds} s"
+
     def behave(self):
-        """Forget :meth:`refuse`, :meth:`hang` and :meth:`cut`; who hangs goes on hanging."""
+        """Forget all of these; who hangs goes on hanging, who is held goes on."""
         self._orders.clear()
+        self._run(self._set_released(True))
 
     # --- life
 
@@ -208,6 +220,13 @@ class Smtp:
 
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_START_SECONDS)
+
+    async def _set_released(self, is_released: bool):
+        self._holding.clear()
+        if is_released:
+            self._released.set()
+        else:
+            self._released.clear()
 
     async def _shut(self):
         self._listener.close()
@@ -312,6 +331,10 @@ class _Client(SMTP):
         if order == _CUT:
             self.drop()
             await asyncio.Event().wait()
+        if order == _HOLD:
+            self._owner._holding.set()
+            await self._owner._released.wait()
+            return MISSING
         return order or MISSING
 
     async def _handle_client(self):

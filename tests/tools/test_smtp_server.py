@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from servers.certificates import Authority
@@ -148,6 +149,17 @@ def test_it_hangs_or_drops_the_connection_where_it_is_told_to():
         assert len(server.wait_for(1)) == 1, "taken, though the client does not know"
         server.behave()
         send(server)
+        assert len(server.wait_for(1)) == 1
+
+
+def test_it_holds_a_client_until_it_behaves():
+    with Smtp() as server, ThreadPoolExecutor(1) as pool:
+        server.hold("DATA")
+        sending = pool.submit(send, server)
+        server.wait_for_held()
+        assert server.take() == []
+        server.behave()
+        sending.result(10)
         assert len(server.wait_for(1)) == 1
 
 
