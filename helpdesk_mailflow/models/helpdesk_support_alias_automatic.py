@@ -17,6 +17,7 @@ class HelpdeskSupportAlias(models.Model):
     _inherit = "helpdesk.support.alias"
 
     automatic_answer = fields.Boolean(
+        "Answer automatically",
         tracking=True,
         help="Who opens a ticket by mail gets a receipt. Never sent to programs, mailing lists,"
         " automatic answers and our own addresses, and only so many to one address.",
