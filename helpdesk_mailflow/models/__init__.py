@@ -48,6 +48,7 @@ from . import (
     mail_notification,
     mail_scheduled_message,
     mail_template_automatic,
+    mail_template_sender,
     mail_thread,
     res_company,
     res_company_automatic,

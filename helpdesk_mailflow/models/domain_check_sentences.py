@@ -78,7 +78,7 @@ SENTENCES = {
         " the one below, which has what is in all of them."
     ),
     "spf_syntax": _lt(
-        "Receivers ignore the whole record, since this in it makes no sense: %(terms)s."
+        "Receivers ignore the whole record, since a part of it makes no sense: %(terms)s."
     ),
     "spf_all_pass": _lt(
         "It lets everybody send in your name: +all has to be ~all or -all at its end."
@@ -178,7 +178,7 @@ SENTENCES = {
         " begin with v=DMARC1."
     ),
     "dmarc_no_policy": _lt("It names no policy (p=), so receivers ignore it."),
-    "dmarc_syntax": _lt("This in it makes no sense: %(tags)s."),
+    "dmarc_syntax": _lt("This part of it makes no sense: %(tags)s."),
     "dmarc_strict": _lt(
         "It is strict (adkim=s or aspf=s): only signatures and envelope senders of %(domain)s"
         " itself count, not those of other names below it."

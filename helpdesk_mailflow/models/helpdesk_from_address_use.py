@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a From address is used for, and what asks before that changes."""
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 
 
 class HelpdeskFromAddress(models.Model):
@@ -15,9 +15,6 @@ class HelpdeskFromAddress(models.Model):
         help="Support aliases whose tickets are answered as this address",
     )
     alias_count = fields.Integer(compute="_compute_alias_ids", compute_sudo=True)
-    template_count = fields.Integer(
-        "Templates with another sender", compute="_compute_template_count"
-    )
 
     @api.depends("company_id", "is_usable", "is_default")
     def _compute_alias_ids(self):
@@ -28,26 +25,6 @@ class HelpdeskFromAddress(models.Model):
         for address in self:
             address.alias_ids = by_sender.get(address._origin, aliases.browse())
             address.alias_count = len(address.alias_ids)
-
-    @api.depends("email")
-    def _compute_template_count(self):
-        naming = self._templates_that_name_a_sender()
-        for address in self:
-            address.template_count = len(address._templates_of_others(naming))
-
-    @api.model
-    def _templates_that_name_a_sender(self):
-        """Mail templates of tickets that do not leave their sender to the ticket."""
-        return self.env["mail.template"].search(
-            [("model", "=", "helpdesk.ticket"), ("email_from", "not in", (False, ""))]
-        )
-
-    def _templates_of_others(self, naming):
-        """Those of some mail templates that name another sender than this address."""
-        self.ensure_one()
-        return naming.filtered(
-            lambda template: tools.email_normalize(template.email_from) != self.email
-        )
 
     def action_disable(self):
         """Ask first, naming what answers as these addresses."""
@@ -65,15 +42,6 @@ class HelpdeskFromAddress(models.Model):
         )
         action["name"] = name
         action["context"] = {"default_address_ids": self.ids, "default_removal": removal}
-        return action
-
-    def action_switch_templates(self):
-        """Offer to switch the senders of mail templates."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.template_sender_action"
-        )
-        action["context"] = {"default_address_id": self.id}
         return action
 
     def action_open_aliases(self):

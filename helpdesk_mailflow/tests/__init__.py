@@ -25,6 +25,7 @@ from . import (
     test_scanner,
     test_several_places,
     test_support_alias,
+    test_switch_templates,
     test_team_leader,
     test_ticket,
     test_tours,

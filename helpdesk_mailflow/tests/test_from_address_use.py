@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 
 from .common import DOMAIN, mail
-from .test_from_address import GROUP, ODOO_S, FromAddressCase
+from .test_from_address import GROUP, FromAddressCase
 
 
 class TestOfTeam(FromAddressCase):
@@ -120,95 +120,3 @@ class TestRemoval(FromAddressCase):
     def test_a_name_is_not_html(self):
         self.support.name = "<img src=x onerror=alert(1)>"
         self.assertNotIn("<img", self.ask(self.proven, "disable").consequences)
-
-
-class TestTemplates(FromAddressCase):
-    """Mail templates that still name an old sender."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        Template = cls.env["mail.template"]
-        Template.search([("model", "=", "helpdesk.ticket")]).email_from = False
-        of_tickets = {"model_id": cls.env["ir.model"]._get_id("helpdesk.ticket")}
-        server = cls.env["ir.mail_server"].create({"name": "Old", "smtp_host": "localhost"})
-        cls.old, cls.dynamic, cls.current, cls.none = Template.create(
-            [
-                {
-                    **of_tickets,
-                    "name": "Old",
-                    "email_from": "Acorn <old@acorn-tests.example>",
-                    "mail_server_id": server.id,
-                },
-                {
-                    **of_tickets,
-                    "name": "Dynamic",
-                    "email_from": "{{ object.company_id.partner_id.email }}",
-                },
-                {**of_tickets, "name": "Current", "email_from": cls.proven.email.upper()},
-                {**of_tickets, "name": "None"},
-            ]
-        )
-        cls.of_contacts = Template.create(
-            {
-                "name": "Of contacts",
-                "model_id": cls.env["ir.model"]._get_id("res.partner"),
-                "email_from": "old@acorn-tests.example",
-            }
-        )
-
-    def offer(self, address=None, user=None, **values):
-        address = (address or self.proven).with_user(user or self.manager)
-        action = address.action_switch_templates()
-        return (
-            self.env["helpdesk.template.sender"]
-            .with_user(user or self.manager)
-            .with_context(**action["context"])
-            .create(values)
-        )
-
-    def test_those_with_another_sender_are_listed(self):
-        self.assertEqual(self.proven.with_user(self.manager).template_count, 2)
-        self.assertEqual(self.offer().template_ids, self.old | self.dynamic)
-
-    def test_they_are_switched_to_what_answers_the_ticket(self):
-        self.offer().action_switch()
-        self.assertFalse((self.old | self.dynamic).filtered("email_from"))
-        self.assertFalse(self.old.mail_server_id)
-        self.assertEqual(self.of_contacts.email_from, "old@acorn-tests.example")
-        ticket = self.take_ticket(mail())
-        with self.mock_mail_gateway():
-            self.old.send_mail(ticket.id, force_send=True, email_values={"email_to": "a@b.example"})
-        self.assertIn(f"<{ODOO_S}>", self._mails[-1]["email_from"])
-
-    def test_or_to_this_address(self):
-        self.offer(sender="address").action_switch()
-        self.assertEqual(self.old.email_from, self.proven.email)
-        ticket = self.take_ticket(mail())
-        with self.mock_mail_gateway():
-            self.old.send_mail(ticket.id, force_send=True, email_values={"email_to": "a@b.example"})
-        self.assertIn(f"<{self.proven.email}>", self._mails[-1]["email_from"])
-
-    def test_what_is_taken_out_of_the_list_stays(self):
-        wizard = self.offer()
-        wizard.template_ids -= self.dynamic
-        wizard.action_switch()
-        self.assertFalse(self.old.email_from)
-        self.assertTrue(self.dynamic.email_from)
-
-    def test_it_lends_no_rights(self):
-        wizard = self.offer(template_ids=[(6, 0, (self.old | self.of_contacts | self.none).ids)])
-        wizard.action_switch()
-        self.assertEqual(self.of_contacts.email_from, "old@acorn-tests.example")
-        with self.assertRaises(AccessError):
-            self.offer(user=self.agent)
-        with self.assertRaises(UserError):
-            self.offer(self.make_from("new@acorn-tests.example")).action_switch()
-
-    def test_no_program_gets_into_a_template(self):
-        named = self.make_proven("x@acorn-tests.example", friendly_name="{{ object.env }}")
-        self.offer(named, sender="address").action_switch()
-        self.assertEqual(self.old.email_from, "x@acorn-tests.example")
-        braces = self.make_proven("{{object.env}}@acorn-tests.example")
-        with self.assertRaises(UserError):
-            self.offer(braces, sender="address").action_switch()

@@ -3,6 +3,6 @@ from . import (
     helpdesk_from_address_removal,
     helpdesk_from_test,
     helpdesk_scanner_begin,
-    helpdesk_template_sender,
+    helpdesk_switch_templates,
     mail_compose_message,
 )
