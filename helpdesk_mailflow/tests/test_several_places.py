@@ -158,7 +158,15 @@ class TestNumbers(SeveralPlaces):
 
     def test_the_subject_that_we_send_leads_back(self):
         ticket = self.take_ticket(mail())
-        subject = ticket._message_compute_subject()
+        with self.sent_mails() as sent:
+            ticket.message_post(
+                body="Pull the plug.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                partner_ids=ticket.partner_id.ids,
+            )
+        subject = sent[0]["Subject"].removeprefix("Re: ")
+        self.assertIn(ticket.number, subject)
         for prefix in ("Re: ", "AW: RE[2]: ", ""):
             with self.subTest(prefix=prefix):
                 row = self.take(mail(subject=f"{prefix}{subject}"))
