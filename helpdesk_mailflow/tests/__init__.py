@@ -6,6 +6,7 @@ from . import (
     test_composer,
     test_contact,
     test_conversation_template,
+    test_conversation_template_tour,
     test_doors,
     test_exactly_once,
     test_failures,

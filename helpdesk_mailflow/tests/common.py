@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from unittest.mock import patch
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import misc
 
 from odoo.addons.mail.tests.common import MailCase
 
@@ -107,6 +108,34 @@ def bounce(of: str, to: str, recipient: str, **values) -> bytes:
             f"--dsn\nContent-Type: text/rfc822-headers\n\nMessage-ID: {of}\n\n--dsn--\n"
         ).encode()
     )
+
+
+class BrowserCase(HttpCase):
+    """Screens in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.leave_out("mail/static/lib/selfie_segmentation/selfie_segmentation.js")
+        # once for all tours
+        for bundle in ("web.assets_web", "web.assets_tests"):
+            cls.env["ir.qweb"]._get_asset_bundle(bundle, css=False).js()
+
+    @classmethod
+    def leave_out(cls, path):
+        """Do without a script that packages of Odoo leave out: each script that cannot be
+        had is an error in the browser's console, and ends a tour."""
+        try:
+            misc.file_path(path)
+        except FileNotFoundError:
+            cls.env["ir.asset"].create(
+                {
+                    "name": f"{path} is not there",
+                    "bundle": "web.assets_backend",
+                    "directive": "remove",
+                    "path": path,
+                }
+            )
 
 
 @tagged("post_install", "-at_install")

@@ -4,13 +4,12 @@ import re
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
-from odoo.tools import misc
+from odoo.tests import tagged
 
 from ..mailflow.mailbox import Folder, FolderStatus, Head
 from ..models.fetchmail_server import FetchmailServer
 from ..models.helpdesk_from_verification import PATH
-from .common import DOMAIN, MailflowCase, mail
+from .common import DOMAIN, BrowserCase, MailflowCase, mail
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
 RECEPTION = f"reception@{DOMAIN}"
@@ -65,7 +64,7 @@ class MemoryMailbox:
 
 
 @tagged("post_install", "-at_install")
-class TestTours(MailflowCase, HttpCase):
+class TestTours(MailflowCase, BrowserCase):
     """The addon's screens in a browser."""
 
     @classmethod
@@ -77,26 +76,6 @@ class TestTours(MailflowCase, HttpCase):
             friendly_name="Acorn Reception",
             team_id=cls.team.id,
         )
-        cls.leave_out("mail/static/lib/selfie_segmentation/selfie_segmentation.js")
-        # once for all tours
-        for bundle in ("web.assets_web", "web.assets_tests"):
-            cls.env["ir.qweb"]._get_asset_bundle(bundle, css=False).js()
-
-    @classmethod
-    def leave_out(cls, path):
-        """Do without a script that packages of Odoo leave out: each script that cannot be
-        had is an error in the browser's console, and ends a tour."""
-        try:
-            misc.file_path(path)
-        except FileNotFoundError:
-            cls.env["ir.asset"].create(
-                {
-                    "name": f"{path} is not there",
-                    "bundle": "web.assets_backend",
-                    "directive": "remove",
-                    "path": path,
-                }
-            )
 
     def make_login(self, login, *groups, **values):
         """A user with a log-in for :meth:`start_tour`, whose password is the log-in."""
