@@ -47,10 +47,12 @@ class HelpdeskSupportAlias(models.Model):
     def action_send_sample(self):
         """Send the automatic answer to who presses the button, filled with the last ticket.
 
+        :raise AccessError: the alias is not the user's to change
         :raise UserError: there is no ticket, the user has no address, or what is wrong with the
             template or the mail server
         """
         self.ensure_one()
+        self.check_access("write")
         user = self.env.user
         if not user.email_normalized:
             raise UserError(

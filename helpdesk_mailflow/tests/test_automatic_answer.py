@@ -811,6 +811,13 @@ class TestSample(AutomaticAnswerCase):
         self.assertEqual(len(self.rows()), 1, "only the customer's counts")
         self.assertEqual(len(self.answers(ticket)), 1)
 
+    def test_who_may_not_change_the_alias_sends_nothing(self):
+        self.take(mail())
+        agent = self.make_user("mailflow-no-sample", "base.group_user", email="me@corp.test")
+        with self.sent_mails() as sent, self.assertRaises(AccessError):
+            self.support.with_user(agent).action_send_sample()
+        self.assertFalse(sent)
+
     def test_without_a_ticket_it_says_what_to_do(self):
         other = self.make_company("Birch")
         alias = self.make_alias("Birch", "birch", company_id=other.id)
