@@ -112,21 +112,31 @@ class HelpdeskTicket(models.Model):
                 store.add(ticket, {"helpdesk_answer": data}, as_thread=True)
         return result
 
-    def _message_get_suggested_recipients_batch(self, *args, no_create=True, **kwargs):
-        """The requester first; those in Cc are suggested there, and who has no address
-        nowhere. No contacts are made of suggestions."""
-        suggested = super()._message_get_suggested_recipients_batch(*args, no_create=True, **kwargs)
+    def _sort_suggested_messages(self, messages):
+        """Who was written to past the requester is not suggested for the next answer."""
+        return super()._sort_suggested_messages(
+            messages.filtered(lambda each: not each._mailflow_is_apart())
+        )
+
+    def _message_get_suggested_recipients_batch(
+        self, *args, reply_message=None, no_create=True, **kwargs
+    ):
+        """The requester first, unless it goes on with what went past the requester; those in
+        Cc are suggested there, and who has no address nowhere. No contacts are made of
+        suggestions."""
+        suggested = super()._message_get_suggested_recipients_batch(
+            *args, reply_message=reply_message, no_create=True, **kwargs
+        )
+        is_apart = bool(reply_message and reply_message._mailflow_is_apart())
         for ticket in self:
             requester = ticket._mailflow_requester_emails()
-            copied = {each["email"] for each in ticket._mailflow_copied()}
-            suggested[ticket.id] = sorted(
-                (
-                    each
-                    for each in suggested[ticket.id]
-                    if each["email"] and each["email"] not in copied
-                ),
-                key=lambda each: each["email"] not in requester,
-            )
+            left_out = {False, *(each["email"] for each in ticket._mailflow_copied())}
+            if is_apart:
+                left_out |= requester
+            found = [each for each in suggested[ticket.id] if each["email"] not in left_out]
+            # stable: the others stay as they are
+            found.sort(key=lambda each: each["email"] not in requester)
+            suggested[ticket.id] = found
         return suggested
 
     # ------------------------------------------------------------
@@ -336,7 +346,7 @@ class HelpdeskTicket(models.Model):
         result = super()._message_post_after_hook(message, msg_values)
         # sudo: whoever may answer may have somebody take part
         own, ticket = message.sudo(), self.sudo()
-        if own.outgoing_email_to and not own.helpdesk_private:
+        if own.outgoing_email_to and not own._mailflow_is_apart():
             new = ticket._mail_cc_sanitized_raw_dict(own.outgoing_email_to)
             for email in self._mailflow_requester_emails():
                 new.pop(email, None)

@@ -39,6 +39,13 @@ class MailMessage(models.Model):
             if entry not in notes:
                 message.helpdesk_notes = [*notes, entry]
 
+    def _mailflow_is_apart(self) -> bool:
+        """Whether it goes past the requester."""
+        self.ensure_one()
+        # sudo: whether a message is for colleagues only is no secret to them
+        own = self.sudo()
+        return own.helpdesk_private or own.is_internal or own.helpdesk_forward
+
     def _mailflow_forget_notes(self, *codes: str) -> None:
         """Take back what holds no longer."""
         # sudo: as in _mailflow_note

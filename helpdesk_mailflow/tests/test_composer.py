@@ -148,6 +148,13 @@ class TestAnswerData(ComposerCase):
         self.assertEqual(suggested[0]["partner_id"], self.marta.id)
         self.assertNotIn(BOB, [each["email"] for each in suggested])
 
+    def test_who_else_the_customer_wrote_to_is_suggested(self):
+        ticket = self.take_ticket(mail(to=f"support@{DOMAIN}, {CARA}", headers=[("Cc", BOB)]))
+        as_agent = ticket.with_user(self.agent)
+        suggested = as_agent._message_get_suggested_recipients(reply_discussion=True)
+        self.assertEqual([each["email"] for each in suggested], ["marta@acorn-tests.example", CARA])
+        self.assertEqual([each["email"] for each in as_agent._mailflow_copied()], [BOB])
+
     def test_suggestions_make_no_contacts(self):
         self.ticket.write({"partner_id": False, "partner_email": CARA})
         count = self.env["res.partner"].search_count([])
@@ -271,8 +278,10 @@ class TestQuickAnswer(ComposerCase):
         self.ticket.message_subscribe(cara.ids)
         _message, (sent,) = self.post(helpdesk_cc=BOB)
         self.assertEqual(set(sent.recipients), {"marta@acorn-tests.example", BOB})
-        _message, (sent,) = self.post(helpdesk_cc="")
+        message, (sent,) = self.post(helpdesk_cc="")
         self.assertEqual(set(sent.recipients), {"marta@acorn-tests.example"})
+        message.invalidate_recordset()
+        self.assertEqual(message.helpdesk_cc, "", "nobody, as the agent left it")
         _message, (sent,) = self.post(helpdesk_cc=CARA)
         self.assertEqual(plain(sent["Cc"]), f"Cara <{CARA}>")
 
@@ -303,6 +312,19 @@ class TestQuickAnswer(ComposerCase):
         self.assertEqual(sent.recipients, (BOB,))
         self.assertTrue(message.is_internal)
         self.assertNotIn(self.marta, message.notified_partner_ids)
+
+    def test_next_answer_knows_nothing_of_a_private_one(self):
+        self.allow_private()
+        supplier = self.make_contact("Pia Supplier", "pia@supplier.test")
+        message, _sent = self.post(
+            partner_ids=supplier.ids, outgoing_email_to=CARA, helpdesk_private=True
+        )
+        suggested = self.as_agent._message_get_suggested_recipients(reply_discussion=True)
+        self.assertEqual([each["partner_id"] for each in suggested], self.marta.ids)
+        self.assertFalse(self.ticket.email_cc)
+        suggested = self.as_agent._message_get_suggested_recipients(reply_message=message)
+        self.assertNotIn(self.marta.id, [each["partner_id"] for each in suggested])
+        self.assertIn(supplier.id, [each["partner_id"] for each in suggested])
 
     def test_private_answer_that_the_requester_is_in_cc_of_is_refused(self):
         self.allow_private()
@@ -480,6 +502,15 @@ class TestFullComposer(ComposerCase):
         wizard.scheduled_date = "2099-01-01 00:00:00"
         scheduled = wizard._action_schedule_message()
         self.assertEqual(json.loads(scheduled.notification_parameters)["helpdesk_cc"], BOB)
+        self.assertEqual(
+            scheduled._mailflow_way(),
+            {
+                "wasSentFrom": '"Brad Lee" <billing@corp.test>',
+                "helpdesk_cc": BOB,
+                "helpdesk_bcc": CARA,
+                "helpdesk_private": False,
+            },
+        )
         with self.sent_mails() as sent:
             scheduled.post_message()
         (sent,) = sent

@@ -127,28 +127,32 @@ class MailComposeMessage(models.TransientModel):
     def _compute_authorship(self):
         """Who answers a ticket is who writes, whatever sender a template names: the From
         address is chosen apart."""
-        super()._compute_authorship()
+        result = super()._compute_authorship()
         for composer in self.filtered("helpdesk_ticket_id"):
             composer.author_id = self.env.user.partner_id
             composer.email_from = self.env.user.email_formatted
+        return result
 
     @api.depends("helpdesk_ticket_id")
     def _compute_reply_to(self):
         """Answers come back to the ticket."""
-        super()._compute_reply_to()
+        result = super()._compute_reply_to()
         self.filtered("helpdesk_ticket_id").reply_to = False
+        return result
 
     @api.depends("helpdesk_ticket_id")
     def _compute_mail_server_id(self):
         """The From address brings its server."""
-        super()._compute_mail_server_id()
+        result = super()._compute_mail_server_id()
         self.filtered("helpdesk_ticket_id").mail_server_id = False
+        return result
 
     @api.depends("helpdesk_ticket_id")
     def _compute_partner_ids(self):
-        super()._compute_partner_ids()
+        result = super()._compute_partner_ids()
         for composer in self:
             composer._keep_requester()
+        return result
 
     # ------------------------------------------------------------
     # THE REQUESTER

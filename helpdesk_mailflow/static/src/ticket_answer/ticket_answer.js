@@ -51,7 +51,7 @@ export class TicketRecipientsInput extends RecipientsInput {
 
     /** @override */
     getPlaceholder() {
-        return this.getTagsFromMailThread().length ? "" : super.getPlaceholder();
+        return this.getTagsFromMailThread().length ? "" : _t("Add recipients…");
     }
 }
 

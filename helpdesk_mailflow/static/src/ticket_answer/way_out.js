@@ -20,7 +20,7 @@ export class WayOut extends Component {
     }
 
     get from() {
-        return formatAddresses(readAddresses(this.props.message.wasSentFrom).addresses);
+        return formatAddresses(readAddresses(this.props.message.wasSentFrom || "").addresses);
     }
 
     get copies() {
