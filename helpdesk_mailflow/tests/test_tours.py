@@ -232,3 +232,38 @@ class TestTours(MailflowCase, BrowserCase):
         )
         self.assertEqual(rows.mapped("subject"), ["Ten days old", "Five days old", "Of yesterday"])
         self.assertEqual(mailbox.seen, {2, 3, 4}, "what came in before stays unread")
+
+    def test_an_agent_forwards_a_message(self):
+        user = self.make_login("mf-tour-agent", GROUP + "user", email="agent@corp.example")
+        sam = self.make_contact("Sam Sturdy", "sam@sturdy.example")
+        self.env["helpdesk.from.address"]._give_each_company_one(self.company)
+        ticket = self.take_ticket(
+            mail(to=RECEPTION, attachments=[("smoke.pdf", "application/pdf", b"%PDF-1.4 smoke")])
+        )
+        ticket.user_id = user
+        ticket.message_post(
+            body="I can come at nine.",
+            message_type="email",
+            author_id=sam.id,
+            is_internal=True,
+            subtype_xmlid="mail.mt_note",
+        )
+        action = self.env.ref("helpdesk_mgmt.helpdesk_ticket_action")
+        url = f"/odoo/action-{action.id}/{ticket.id}"
+        self.start_tour(url, "helpdesk_mailflow.forward", login=user.login)
+        message = ticket.message_ids.filtered("helpdesk_forward")
+        self.assertEqual(message.notified_partner_ids, sam)
+        self.assertTrue(message.is_internal)
+        self.assertEqual(message.attachment_ids.mapped("mimetype"), ["message/rfc822"])
+
+    def test_a_leader_keeps_the_mail_of_the_team(self):
+        user = self.make_login("mf-tour-leader", GROUP + "user_own")
+        self.team.user_id = user
+        self.reception.team_id = self.env["helpdesk.ticket.team"].create({"name": "Back office"})
+        self.support.alias_name = "hello"
+        self.support.alias_name = "frontdesk"
+        self.start_tour("/odoo", "helpdesk_mailflow.team_leader", login=user.login)
+        self.assertEqual(self.team.mail_display_name, "Acorn care")
+        bodies = " ".join(self.support.message_ids.mapped("body"))
+        self.assertIn("was retired", bodies)
+        self.assertIn("was brought back", bodies)
