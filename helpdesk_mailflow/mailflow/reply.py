@@ -32,6 +32,8 @@ _SHOWS = {"img", "video", "audio", "object", "svg", "picture"}
 _QUOTE_CLASS = re.compile(
     r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite|OutlookMessageHeader"
 )
+# "#" and "~" as character references
+_ENCODED = re.compile(r"&(?:#0{0,8}(?:35|126)|#x0{0,8}(?:23|7e)|num;)", re.IGNORECASE)
 # libxml2 leaves out what is nested deeper than 256.
 _MAX_DEPTH = 250
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
@@ -87,7 +89,7 @@ def cut_html(markup: str) -> Cut:
     :param markup: tamed (:func:`.html.tame`), not sanitised; neither are the parts
     """
     whole = Cut(markup, "")
-    if OPENING not in markup and LINE_CLASS not in markup and "&#" not in markup:
+    if OPENING not in markup and LINE_CLASS not in markup and not _ENCODED.search(markup):
         return whole
     try:
         body = document_fromstring(_XML_DECLARATION.sub("", markup, count=1)).find("body")

@@ -169,7 +169,7 @@ class HelpdeskConversationTemplate(models.Model):
                 "content": Markup(content),
                 "direction": self._direction(),
                 "font": FONTS[self.font],
-                "has_logo": self.show_logo and company.logo and not company.uses_default_logo,
+                "has_logo": self.show_logo and not company.uses_default_logo,
                 "language": (self.env.lang or "en_US").replace("_", "-"),
                 "outlook_start": OUTLOOK_START,
                 "outlook_end": OUTLOOK_END,

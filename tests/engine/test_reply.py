@@ -211,6 +211,11 @@ class TestLine:
         cut = cut_html(html)
         assert words(cut.above) == WRITTEN
 
+    def test_with_encoded_marks(self):
+        html = HTML["gmail"].replace(LINE_CLASS, "")
+        html = html.replace("##~", "&#35;&#x23;&#126;").replace("~##", "~&num;#")
+        assert words(cut_html(html).above) == WRITTEN
+
     def test_split_into_several_nodes(self):
         split = "<span>##</span><b>~ Please write</b> your reply <i>above this line ~</i>##"
         cut = cut_html(HTML["thunderbird"].replace(LINE, split))
