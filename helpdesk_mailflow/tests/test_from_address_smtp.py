@@ -589,6 +589,14 @@ class TestTestMail(SmtpCase):
         wizard = self.send(raising=smtplib.SMTPDataError(554, b"5.6.0 spam"))
         self.assertIn("said “554 5.6.0 spam”", wizard.result)
 
+    def test_it_may_go_to_an_own_address_but_to_no_filtered_one(self):
+        self.env["helpdesk.outgoing.filter"].create({"pattern": "*@bounce.example"})
+        wizard = self.send(to="anna@bounce.example")
+        self.assertEqual(wizard.state, "failed")
+        self.assertIn("the outgoing filter has *@bounce.example", wizard.result)
+        self.assertFalse(self.sent)
+        self.assertEqual(self.send(to=self.support.email).state, "sent")
+
     def test_no_host_is_told_to_managers(self):
         error = smtplib.SMTPException("no way to smtp.secret.example")
         self.assertNotIn("secret", self.send(self.proven, raising=error).result)

@@ -12,7 +12,7 @@ from odoo.tools import email_domain_extract, email_normalize, format_datetime
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..mailflow.errors import MailboxError
-from ..models import mailbox_errors, own_mail
+from ..models import mailbox_errors, own_mail, trace
 
 _logger = logging.getLogger(__name__)
 
@@ -93,6 +93,11 @@ class HelpdeskFromTest(models.TransientModel):
                 " to it first.",
                 email=address.email,
             )
+        # an address of ours may see whether it comes back; what managers filter stays filtered
+        withheld = self.env["helpdesk.outgoing.filter"]._suppressed([recipient], address.company_id)
+        note = withheld.get(recipient)
+        if note and note.code == "withheld_filter":
+            return trace.sentence(self.env, note.code, dict(note.values))
         return ""
 
     def _in_words(self, error: MailboxError) -> str:
