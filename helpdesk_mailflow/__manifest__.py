@@ -31,6 +31,7 @@
         "views/helpdesk_conversation_template_mail.xml",
         "views/helpdesk_conversation_template_views.xml",
         "views/helpdesk_incoming_mail_views.xml",
+        "views/helpdesk_support_alias_address_views.xml",
         "views/helpdesk_support_alias_views.xml",
         "views/helpdesk_automatic_answer_views.xml",
         "views/helpdesk_mail_folder_views.xml",
