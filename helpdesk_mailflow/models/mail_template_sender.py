@@ -1,10 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from datetime import timedelta
+
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
 
 #: What a template may fix about who a mail comes from.
 SENDER_FIELDS = ("email_from", "reply_to", "mail_server_id")
+#: How long a new From address offers to switch templates by itself.
+OFFERED = timedelta(days=3)
 
 
 class MailTemplate(models.Model):
@@ -90,11 +94,26 @@ class HelpdeskFromAddress(models.Model):
         help="Mail templates of tickets that name a sender that is none of our From addresses",
     )
 
+    offers_templates = fields.Boolean(
+        compute="_compute_offers_templates",
+        help="It is new, and there are templates that name an old sender",
+    )
+
     @api.depends_context("uid")
     def _compute_template_count(self):
         self.template_count = len(
             self.env["mail.template"]._helpdesk_templates()._helpdesk_names_old_sender()
         )
+
+    @api.depends("verified_date", "is_usable", "template_count")
+    def _compute_offers_templates(self):
+        since = fields.Datetime.now() - OFFERED
+        for address in self:
+            address.offers_templates = (
+                address.is_usable
+                and address.template_count
+                and (address.verified_date or address.create_date or since) > since
+            )
 
     def action_switch_templates(self):
         """Offer to switch the senders of mail templates."""

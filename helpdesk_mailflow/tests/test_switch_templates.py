@@ -134,7 +134,7 @@ class TestSwitchTemplates(MailflowCase):
         self.assertEqual(wizard.locked_count, 4)
         self.assertFalse(wizard.can_switch)
         self.assertFalse(any(self.named(wizard.line_ids).values()))
-        with self.assertRaisesRegex(UserError, "Tick the templates"):
+        with self.assertRaisesRegex(UserError, "Choose the templates"):
             wizard.action_switch()
         wizard.line_ids.filtered(lambda line: line.name == "Fixed").chosen = True
         with self.assertRaisesRegex(UserError, "You may not change.*Fixed.*Editor"):
@@ -154,6 +154,9 @@ class TestSwitchTemplates(MailflowCase):
 
     def test_the_form_of_a_from_address_offers_it(self):
         self.assertEqual(self.from_address.with_user(self.manager).template_count, 3)
+        self.assertTrue(self.from_address.with_user(self.manager).offers_templates)
+        self.from_address._by_system().verified_date = "2026-01-01"
+        self.assertFalse(self.from_address.with_user(self.manager).offers_templates)
         action = self.from_address.with_user(self.manager).action_switch_templates()
         self.assertEqual(action["context"], {"default_address_id": self.from_address.id})
         self.wizard().action_switch()

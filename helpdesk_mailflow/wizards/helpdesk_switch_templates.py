@@ -117,7 +117,7 @@ class HelpdeskSwitchTemplates(models.TransientModel):
         templates = lines.filtered("chosen").template_id
         templates &= self.env["mail.template"]._helpdesk_templates()
         if not templates:
-            raise UserError(self.env._("Tick the templates first."))
+            raise UserError(self.env._("Choose the templates first."))
         locked = templates - templates._filtered_access("write")
         if locked:
             raise UserError(
