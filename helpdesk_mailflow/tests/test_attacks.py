@@ -97,13 +97,16 @@ class TestAttacks(MailflowCase):
             with self.subTest(to=to[:30]):
                 self.assertEqual(len(self.take(mail(to=to))), 1)
 
-    def test_a_stranger_with_the_message_id_of_our_answer_is_no_duplicate(self):
+    def test_a_stranger_with_the_message_id_of_our_answer_is_seen_by_a_person(self):
         ticket = self.take_ticket(mail())
         answer = ticket.message_post(
             body="Here", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         row = self.take(mail(from_="Eve <eve@evil.example>", message_id=answer.message_id))
-        self.assertEqual(row.state, "done")
+        self.assertEqual(row.state, "held", row.why)
+        row.action_take_in()
+        self.assertEqual(row.state, "done", row.why)
+        self.assertEqual(len(row.ticket_ids), 1)
 
     def test_an_integer_is_no_message(self):
         with self.assertRaises(TypeError):

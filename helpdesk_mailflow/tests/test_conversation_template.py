@@ -185,7 +185,9 @@ class TestConversation(TemplateCase):
         self.ticket.with_user(self.agent).message_post(
             body="He is a fool", subtype_xmlid="mail.mt_note"
         )
-        self.answer("<p>For Bo alone</p>", helpdesk_private=True, partner_ids=[])
+        self.company.helpdesk_private_answers = True
+        bo = self.make_contact("Bo", "bo@supplier.example")
+        self.answer("<p>For Bo alone</p>", helpdesk_private=True, partner_ids=bo.ids)
         self.ticket.stage_id = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_in_progress")
         self.ticket.message_post(body="Tracked", message_type="notification")
         text = self.text_of(self.answer())
@@ -206,6 +208,7 @@ class TestConversation(TemplateCase):
             partner_ids=bo.ids,
             helpdesk_private=True,
             helpdesk_forward=True,
+            notify_skip_followers=True,
         )
         text = self.text_of(sent, "bo@supplier.example")
         self.assertIn("Please repair.", text)
