@@ -42,7 +42,9 @@ class MailMail(models.Model):
         tickets = self.env["helpdesk.ticket"].browse(mails.mapped("res_id")).exists()
         # one computation for all
         tickets.sudo().mapped("answers_via_id")
-        for mail in mails.filtered(lambda each: each.res_id in tickets.ids):
+        usable = self.env["helpdesk.from.address"]._usable_by_company(tickets.sudo().company_id)
+        ids, astray = set(tickets.ids), mails._mailflow_replies_astray()
+        for mail in mails.filtered(lambda each: each.res_id in ids):
             message, ticket = mail.mail_message_id, tickets.browse(mail.res_id)
             sender = message.helpdesk_from_address_id
             if sender and sender.is_usable:
@@ -53,8 +55,9 @@ class MailMail(models.Model):
             if not sender:
                 # a template may name another From address of the company
                 named = tools.email_normalize(mail.email_from or "")
-                usable = self.env["helpdesk.from.address"].sudo()._usable_for(ticket.company_id)
-                sender = usable.filtered(lambda each, named=named: each.email == named)[:1]
+                sender = usable[ticket.sudo().company_id].filtered(
+                    lambda each, named=named: each.email == named
+                )[:1]
             values = ticket.sudo()._mailflow_sender_values(
                 {
                     "author_id": message.author_id.id,
@@ -64,8 +67,24 @@ class MailMail(models.Model):
             )
             for each in values.pop("helpdesk_notes", None) or []:
                 message._mailflow_note(each["code"], **each["values"])
+            if values and mail in astray:
+                found = ticket.sudo()._notify_get_reply_to(default=values["email_from"])
+                values["reply_to"] = found[ticket.id]
             if values:
                 mail.write(values)
+
+    def _mailflow_replies_astray(self):
+        """Those that name a Reply-To of which no answer comes back: a template's old one. Who
+        asked for a thread elsewhere has it."""
+        emails = {
+            mail: tools.email_normalize(mail.reply_to or "")
+            for mail in self
+            if mail.reply_to and not mail.reply_to_force_new
+        }
+        # sudo: which addresses are ours is no secret
+        domains = self.env["mail.alias.domain"].sudo()
+        own = set(domains._find_aliases(list({*emails.values()} - {False})))
+        return self.browse(mail.id for mail, email in emails.items() if email not in own)
 
     def _mailflow_split_relayed(self):
         """What came in by mail, passed on: in the writer's name but from our address, since
@@ -224,7 +243,8 @@ class MailMail(models.Model):
     ):
         """One mail goes to several people: the server may refuse some of them."""
         report = self.env.context.get("mailflow_report")
-        refused = report.refused if report and not failure_type else {}
+        # mails of other apps may be sent in the same batch, and stay as Odoo has them
+        refused = report.refused if report and not failure_type and self._of_tickets() else {}
         reasons = {
             tools.email_normalize(address): (
                 code,

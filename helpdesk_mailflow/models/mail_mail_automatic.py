@@ -80,16 +80,19 @@ class MailMail(models.Model):
         """The queue sends a receipt once at the most: who was killed while a mail server had it
         does not know whether it went out, and a customer needs no second one. (Answers of
         people are sent again then.)"""
-        if not auto_commit:
+        of_tickets = self._of_tickets() if auto_commit else self.browse()
+        if not of_tickets:
             return super()._send(auto_commit=auto_commit, **kwargs)
         # sudo: the log is not for everybody
         rows = (
             self.env["helpdesk.automatic.answer"]
             .sudo()
-            .search([("kind", "=", "receipt"), ("message_id", "in", self.mail_message_id.ids)])
+            .search(
+                [("kind", "=", "receipt"), ("message_id", "in", of_tickets.mail_message_id.ids)]
+            )
             .grouped("message_id")
         )
-        receipts = self.filtered(
+        receipts = of_tickets.filtered(
             lambda mail: mail.mail_message_id in rows and mail.state == "outgoing"
         )
         result = super(MailMail, self - receipts)._send(auto_commit=auto_commit, **kwargs)
