@@ -360,8 +360,11 @@ class HelpdeskFromAddress(models.Model):
             raise UserError(self._how_to_connect_a_mailbox())
         if mailbox != self.mail_server_id:
             self._by_system().write({"mail_server_id": mailbox.id})
-        if mailbox.from_filter != self.email:
-            mailbox.with_context(mailflow_by_address=True).from_filter = self.email
+        if not mailbox._match_from_filter(self.email, mailbox.from_filter):
+            # what else leaves by it goes on to do so
+            mailbox.with_context(
+                mailflow_by_address=True
+            ).from_filter = f"{mailbox.from_filter}, {self.email}"
         if self.state != "verified":
             self._prove("mailbox", self.env.user)
 

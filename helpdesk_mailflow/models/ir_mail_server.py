@@ -131,7 +131,8 @@ class IrMailServer(models.Model):
 
     def _filter_mail_servers_fallback(self, servers):
         """The server of a From address is for that address, not for whatever has none; but what
-        Odoo sends as may be that address."""
+        Odoo sends as may be that address, and a connected mailbox without a filter was there for
+        all before."""
         servers = super()._filter_mail_servers_fallback(servers)
         sender = email_normalize(
             self.env.context.get("domain_notifications_email")
@@ -141,7 +142,8 @@ class IrMailServer(models.Model):
         # sudo: which server belongs to which address is a system admin's to see
         kept = servers.sudo().filtered(
             lambda server: (
-                server.helpdesk_from_address_ids
+                server.from_filter
+                and server.helpdesk_from_address_ids
                 and sender not in server.helpdesk_from_address_ids.mapped("email")
             )
         )

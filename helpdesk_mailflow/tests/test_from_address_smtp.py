@@ -439,12 +439,19 @@ class TestMailbox(SmtpCase):
             address.with_user(self.manager).sends_via = "mailbox"
         self.assertEqual(address._mail_server(), server)
         self.assertEqual((address.state, address.proof), ("verified", "mailbox"))
-        self.assertEqual(server.from_filter, "g@acorn-tests.example")
+        self.assertFalse(server.from_filter, "what else leaves by it goes on to do so")
+        self.assertIn(server, self.Server._filter_mail_servers_fallback(server))
         with self.assertRaisesRegex(UserError, "belongs to the From address"):
             server.with_user(self.system).smtp_user = "x@acorn-tests.example"
         address.sends_via = "odoo"
         self.assertTrue(server.exists(), "not ours to delete")
         self.assertEqual(address.state, "unverified")
+
+    def test_it_may_be_for_other_addresses_too(self):
+        with self.connected("g@acorn-tests.example") as server:
+            server.from_filter = "info@acorn-tests.example"
+            self.make_from("g@acorn-tests.example").sends_via = "mailbox"
+        self.assertEqual(server.from_filter, "info@acorn-tests.example, g@acorn-tests.example")
 
     def test_without_one_it_says_how_to_connect_one(self):
         with self.assertRaisesRegex(UserError, "No mailbox help@acorn-tests.example is connected"):
