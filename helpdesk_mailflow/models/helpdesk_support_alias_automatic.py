@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import logging
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -7,6 +9,8 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from .own_mail import stamp_header
 from .sender_name import sender_name
+
+_logger = logging.getLogger(__name__)
 
 TEMPLATE = "helpdesk_mailflow.automatic_answer_template"
 
@@ -105,6 +109,15 @@ class HelpdeskSupportAlias(models.Model):
         try:
             mail.send(raise_exception=True)
         except MailDeliveryException as error:
+            _logger.warning("The sample of support alias %s was not sent: %s", self.id, error)
+            if not user.has_group("base.group_system"):
+                # it may name hosts and users, which are a system admin's to see
+                raise UserError(
+                    self.env._(
+                        "The sample could not be sent. Ask an administrator to check the outgoing"
+                        " mail servers; the log tells why."
+                    )
+                ) from None
             raise UserError(
                 self.env._("The sample could not be sent: %(error)s", error=error)
             ) from error

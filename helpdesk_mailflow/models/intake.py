@@ -101,8 +101,13 @@ class HelpdeskIntake(models.AbstractModel):
 
     @api.model
     def _number(self, name: str, default: int) -> int:
-        """A setting that is a number; what is no number must not stop the intake."""
-        value = self.env["ir.config_parameter"].sudo().get_param(f"helpdesk_mailflow.{name}")
+        """A setting that is a number; what is no number must not stop the intake.
+
+        :param name: of our own; with its prefix if it is another addon's
+        """
+        key = name if "." in name else f"helpdesk_mailflow.{name}"
+        # sudo: settings are a system admin's
+        value = self.env["ir.config_parameter"].sudo().get_param(key)
         try:
             number = int(value) if value else default
         except ValueError:

@@ -40,9 +40,9 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         """To which mails nothing may answer automatically, whatever answers: those of programs,
         of ourselves, of nobody, old ones, and those of senders who write very much (by Odoo's
         own limits against loops). ``item.quiet`` is why, a key of ``REASONS``, or empty."""
-        param = self.env["ir.config_parameter"].sudo().get_param
-        minutes = int(param("mail.gateway.loop.minutes", 120))
-        limit = int(param("mail.gateway.loop.threshold", 20))
+        number = self.env["helpdesk.intake"]._number
+        minutes = number("mail.gateway.loop.minutes", 120)
+        limit = number("mail.gateway.loop.threshold", 20)
         counts = defaultdict(int)
         for item in items:
             counts[item.mail.from_.normalized] += 1

@@ -813,10 +813,15 @@ class TestSample(AutomaticAnswerCase):
 
     def test_who_may_not_change_the_alias_sends_nothing(self):
         self.take(mail())
-        agent = self.make_user("mailflow-no-sample", "base.group_user", email="me@corp.test")
-        with self.sent_mails() as sent, self.assertRaises(AccessError):
-            self.support.with_user(agent).action_send_sample()
-        self.assertFalse(sent)
+        for group in ("base.group_user", "helpdesk_mgmt.group_helpdesk_user"):
+            agent = self.make_user(f"mailflow-{group}", group, email="me@corp.test")
+            with (
+                self.subTest(group=group),
+                self.sent_mails() as sent,
+                self.assertRaises(AccessError),
+            ):
+                self.support.with_user(agent).action_send_sample()
+            self.assertFalse(sent)
 
     def test_without_a_ticket_it_says_what_to_do(self):
         other = self.make_company("Birch")
@@ -841,8 +846,16 @@ class TestSample(AutomaticAnswerCase):
         def refuse(*_args):
             raise ConnectionRefusedError("nobody there")
 
-        with self.sent_mails(refuse=refuse), self.assertRaisesRegex(UserError, "nobody there"):
-            self.support.action_send_sample()
+        manager = self.make_user(
+            "mailflow-sample", "helpdesk_mgmt.group_helpdesk_manager", email="me@corp.test"
+        )
+        logger = "odoo.addons.helpdesk_mailflow.models.helpdesk_support_alias_automatic"
+        with self.sent_mails(refuse=refuse), mute_logger(logger):
+            with self.assertRaisesRegex(UserError, "nobody there"):
+                self.support.action_send_sample()
+            with self.assertRaisesRegex(UserError, "Ask an administrator") as caught:
+                self.support.with_user(manager).action_send_sample()
+        self.assertNotIn("nobody there", str(caught.exception))
 
 
 class TestRights(AutomaticAnswerCase):
