@@ -64,7 +64,6 @@ class HelpdeskTicketTeam(models.Model):
         recursive=True,
         help="The user is its team leader, or the one of a team above it",
     )
-    from_address_ids = fields.One2many("helpdesk.from.address", "team_id")
     past_address_ids = fields.Many2many(
         "helpdesk.support.alias.address",
         string="Past addresses",
