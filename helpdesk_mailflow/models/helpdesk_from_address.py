@@ -421,11 +421,35 @@ class HelpdeskFromAddress(models.Model):
     @api.model
     def _usable_by_company(self, companies) -> dict:
         """The addresses that companies can send as, with all rights: company -> addresses, the
-        default first; each company is in it."""
+        default first; each company is in it, and so is none, as while a form has it emptied."""
         # sudo: as in _usable_for
         usable = self.sudo().search([("company_id", "in", companies.ids), ("is_usable", "=", True)])
         by_company = usable.grouped("company_id")
-        return {company: by_company.get(company, usable.browse()) for company in companies}
+        return {
+            company: by_company.get(company, usable.browse())
+            for company in (*companies, companies.browse())
+        }
+
+    def _check_usable(self) -> None:
+        """Refuse what cannot be sent as, when somebody chooses it.
+
+        :raise ValidationError: one is not verified, or disabled
+        """
+        for address in self:
+            if address.is_usable:
+                continue
+            raise ValidationError(
+                self.env._(
+                    "Nothing can be answered as %(email)s: it is not verified. Send a verification"
+                    " mail to it, and open the link in there.",
+                    email=address.email,
+                )
+                if address.state != "verified"
+                else self.env._(
+                    "Nothing can be answered as %(email)s: it is disabled. Enable it first.",
+                    email=address.email,
+                )
+            )
 
     def _of_team(self, team):
         """The first of the addresses that belongs to a team, or none."""

@@ -71,6 +71,11 @@ class HelpdeskSupportAlias(models.Model):
         # emptied, or not usable: what answers then
         self._compute_answers_via_id()
 
+    @api.constrains("answer_via_id")
+    def _check_answer_via_id(self):
+        # sudo: whether it is proven is no secret
+        self.sudo().answer_via_id._check_usable()
+
     def _check_by_leader(self, vals) -> None:
         super()._check_by_leader(vals)
         if "answer_via_id" not in vals:

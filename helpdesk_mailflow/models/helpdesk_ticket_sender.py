@@ -61,6 +61,45 @@ class HelpdeskTicket(models.Model):
         # emptied, or not usable: what answers then
         self._compute_answers_via_id()
 
+    @api.constrains("answer_via_id")
+    def _check_answer_via_id(self):
+        # sudo: whether it is proven is no secret
+        self.sudo().answer_via_id._check_usable()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tickets = super().create(vals_list)
+        if any(vals.get("answer_via_id") for vals in vals_list):
+            tickets._check_offered()
+        return tickets
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("answer_via_id"):
+            self._check_offered()
+        return result
+
+    def _check_offered(self) -> None:
+        """An agent chooses among the From addresses of all teams and of the own ones.
+
+        :raise AccessError: one of another team was chosen
+        """
+        # not a constraint: those have all rights
+        if self.env.su:
+            return
+        for company, tickets in self.grouped("company_id").items():
+            offered = self.env["helpdesk.from.address"]._offered_to(self.env.user, company)
+            foreign = tickets.sudo().answer_via_id - offered
+            if foreign:
+                raise AccessError(self._not_offered(foreign[0]))
+
+    def _not_offered(self, address) -> str:
+        return self.env._(
+            "You cannot answer as %(sender)s: it is not verified, is disabled, or belongs to"
+            " another team. Choose another From address.",
+            sender=address.sudo().email or address.id,
+        )
+
     def _mailflow_last_mail(self) -> str:
         """Message-ID of the last mail that came from outside of the company, or ""."""
         self.ensure_one()
@@ -147,13 +186,7 @@ class HelpdeskTicket(models.Model):
         notes = []
         # the chatter posts with sudo, so the rights of a user do not tell; OdooBot may
         if chosen and self.env.uid != SUPERUSER_ID and chosen not in self._mailflow_offered():
-            raise AccessError(
-                self.env._(
-                    "You cannot answer as %(sender)s: it is not verified, is disabled, or belongs"
-                    " to another team. Choose another From address.",
-                    sender=chosen.sudo().email or chosen.id,
-                )
-            )
+            raise AccessError(self._not_offered(chosen))
         wished = chosen.sudo() or self._mailflow_wished_sender()
         sender = wished if wished.is_usable else self.sudo().answers_via_id
         if not sender:

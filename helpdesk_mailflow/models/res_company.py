@@ -65,7 +65,12 @@ class ResCompany(models.Model):
         for company in self:
             pattern = company.helpdesk_agent_name_pattern or "{agent}"
             try:
-                names = {name for _text, name, *_rest in string.Formatter().parse(pattern) if name}
+                # "" is {}, a placeholder without a name; what follows a name would format it
+                names = {
+                    name if not (spec or conversion) else pattern
+                    for _text, name, spec, conversion in string.Formatter().parse(pattern)
+                    if name is not None
+                }
             except ValueError:
                 names = {pattern}
             if not names or names - set(NAME_PLACEHOLDERS):

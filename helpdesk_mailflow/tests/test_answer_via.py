@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Which From address answers, and what the mails of a ticket look like outside."""
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .common import DOMAIN, MARTA, MailflowCase, mail
 
@@ -66,9 +66,41 @@ class TestAnswerVia(AnswerViaCase):
         self.assertEqual(self.support.answers_via_id, own)
 
     def test_unproven_address_answers_nothing(self):
-        unproven = self.make_sender(f"support@{DOMAIN}", proven=False)
-        self.support.answers_via_id = unproven
+        self.make_sender(f"support@{DOMAIN}", proven=False)
         self.assertEqual(self.support.answers_via_id, self.first)
+
+    def test_what_cannot_be_sent_as_is_refused(self):
+        unproven = self.make_sender("unproven@corp.test", proven=False)
+        disabled = self.make_sender("disabled@corp.test")
+        disabled.enabled = False
+        ticket = self.env["helpdesk.ticket"].create({"name": "Hi", "description": "x"})
+        for record in (self.support, ticket):
+            for name in ("answer_via_id", "answers_via_id"):
+                for sender, why in ((unproven, "is not verified"), (disabled, "is disabled")):
+                    with (
+                        self.subTest(record=record, name=name),
+                        self.assertRaisesRegex(ValidationError, why),
+                    ):
+                        record[name] = sender
+        with self.assertRaisesRegex(ValidationError, "is not verified"):
+            self.env["helpdesk.support.alias"].create(
+                {"name": "New", "team_id": self.team.id, "answer_via_id": unproven.id}
+            )
+
+    def test_address_of_another_team_is_not_an_agent_s_to_choose(self):
+        team = self.team.copy({"name": "Back office", "user_ids": False})
+        foreign = self.make_sender("back@corp.test", team_id=team.id)
+        ticket = self.env["helpdesk.ticket"].create({"name": "Hi", "description": "x"})
+        with self.assertRaisesRegex(AccessError, "belongs to another team"):
+            ticket.with_user(self.agent).answers_via_id = foreign
+        team.user_ids = self.agent
+        ticket.with_user(self.agent).answers_via_id = foreign
+        self.assertEqual(ticket.answer_via_id, foreign)
+
+    def test_nothing_answers_while_a_form_has_no_company(self):
+        for model in ("helpdesk.ticket", "helpdesk.support.alias"):
+            draft = self.env[model].new({"name": "x", "company_id": False})
+            self.assertFalse(draft.answers_via_id)
 
     def test_address_of_another_company_answers_nothing(self):
         other = self.make_company("Birch")
@@ -219,6 +251,63 @@ class TestMailsOfTickets(AnswerViaCase):
         self.assertEqual(plain(outside[0]["Reply-To"]), f"Support <support@{DOMAIN}>")
         self.assertEqual(outside[0]["In-Reply-To"], "<first@acorn-tests.example>")
         self.assertEqual(outside[0]["Subject"].count(self.ticket.number), 2)
+
+    def test_template_with_an_old_sender(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Old",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "subject": "News",
+                "body_html": "<p>Soon</p>",
+                "email_from": "old@elsewhere.example",
+                "reply_to": "old@elsewhere.example",
+                "email_to": "marta@acorn-tests.example",
+            }
+        )
+        with self.sent_mails() as sent:
+            template.send_mail(self.ticket.id, force_send=True)
+            self.make_alias("Sales", "sales")
+            template.reply_to = f"Sales <sales@{DOMAIN}>"
+            template.send_mail(self.ticket.id, force_send=True)
+        self.assertEqual(
+            [plain(each["From"]) for each in sent], [f"Zylker Support <support@{DOMAIN}>"] * 2
+        )
+        self.assertEqual(plain(sent[0]["Reply-To"]), f"Support <support@{DOMAIN}>")
+        self.assertEqual(plain(sent[1]["Reply-To"]), f"Sales <sales@{DOMAIN}>", "it is ours")
+
+    def test_mail_of_other_apps_in_the_same_batch_stays_as_it_is(self):
+        other = self.env["mail.mail"].create(
+            {
+                "subject": "Offer",
+                "body_html": "<p>x</p>",
+                "email_from": "shop@corp.test",
+                "email_to": "a@x.example",
+                "auto_delete": False,
+            }
+        )
+        own = self.env["mail.mail"].create(
+            {
+                "subject": "Ticket",
+                "body_html": "<p>x</p>",
+                "model": "helpdesk.ticket",
+                "res_id": self.ticket.id,
+                "email_to": "a@x.example",
+                "auto_delete": False,
+            }
+        )
+
+        def refuse(_host, message, _recipients):
+            return {"a@x.example": (550, b"no")} if message else None
+
+        with self.sent_mails(refuse=refuse):
+            (other | own).send()
+        self.assertTrue(own.mail_message_id.helpdesk_notes)
+        self.assertFalse(other.mail_message_id.helpdesk_notes)
+
+    def test_patterns_that_break_names_are_refused(self):
+        for pattern in ("{agent} {}", "{agent:>9999}", "{agent!r}", "{agent.name}", "no one", "{"):
+            with self.subTest(pattern=pattern), self.assertRaises(ValidationError):
+                self.company.helpdesk_agent_name_pattern = pattern
 
     def test_auto_cc_goes_once_to_the_alias(self):
         self.company.helpdesk_auto_cc = True
