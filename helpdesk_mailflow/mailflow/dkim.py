@@ -28,7 +28,7 @@ COMMON = (
 #: A record with a key to fill in.
 KEY = "v=DKIM1; k=rsa; p={}"
 
-_TAG = re.compile(r"\s*([a-z][a-z0-9_]*)\s*=\s*(.*?)\s*", re.I | re.S)
+_TAG = re.compile(r"[a-z][a-z0-9_]*", re.I)
 _SELECTOR = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_-]+)*", re.I)
 _ED25519_OCTETS = 32
 
@@ -50,10 +50,10 @@ def tags(text: str) -> dict[str, str] | None:
     for part in text.split(";"):
         if not part.strip():
             continue
-        match = _TAG.fullmatch(part)
-        if not match:
+        name, equals, value = part.partition("=")
+        if not equals or not _TAG.fullmatch(name.strip()):
             return None
-        found.setdefault(match[1].lower(), match[2])
+        found.setdefault(name.strip().lower(), value.strip())
     return found
 
 

@@ -185,15 +185,19 @@ def _alias(name: str, canonical: dns.name.Name) -> str:
 
 def _texts(rrset, type_: str) -> tuple[str, ...]:
     if type_ == "TXT":
-        return tuple(
-            b"".join(each.strings).decode("utf-8", errors="backslashreplace") for each in rrset
-        )
+        return tuple(_text(b"".join(each.strings)) for each in rrset)
     if type_ == "MX":
         ordered = sorted((each.preference, _plain(each.exchange)) for each in rrset)
         return tuple(f"{preference} {host}" for preference, host in ordered)
     if type_ in ("CNAME", "PTR"):
         return tuple(_plain(each.target) for each in rrset)
     return tuple(each.to_text() for each in rrset)
+
+
+def _text(octets: bytes) -> str:
+    """Whatever somebody published, as text that can be shown and stored."""
+    text = octets.decode("utf-8", errors="backslashreplace")
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def _plain(name: dns.name.Name) -> str:

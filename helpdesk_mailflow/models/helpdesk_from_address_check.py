@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import textwrap
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
@@ -21,6 +22,8 @@ BATCH = 20
 DUE_AFTER = timedelta(days=6)
 #: Signatures that are remembered of one mail.
 SIGNATURES = 8
+#: Characters of what is published, and of a value in a sentence, that are kept.
+LONGEST, LONGEST_WORDS = 4000, 400
 #: Mails of ours that go to nobody but an own address, so that no stranger has their stamp.
 OWN_PURPOSES = ("verification", "test")
 #: What the check depends on: with something else, what was found says nothing any more.
@@ -325,10 +328,10 @@ class HelpdeskFromAddress(models.Model):
                     "kind": each.kind.value,
                     "state": each.state.value,
                     "notes": [
-                        {"code": said.code, "values": dict(said.values)} for said in each.notes
+                        {"code": said.code, "values": _short(said.values)} for said in each.notes
                     ],
                     "looked_at": each.name,
-                    "found": each.found,
+                    "found": each.found[:LONGEST],
                     "publish": each.publish
                     and {
                         "name": each.publish.name,
@@ -406,6 +409,16 @@ class HelpdeskFromAddress(models.Model):
         for address in addresses:
             if address.dkim_signatures != seen[address.email]:
                 address.write({"dkim_signatures": seen[address.email]})
+
+
+def _short(values) -> dict:
+    """The values of a sentence, each short enough to be read."""
+    return {
+        name: textwrap.shorten(value, LONGEST_WORDS, placeholder=" …")
+        if isinstance(value, str) and len(value) > LONGEST_WORDS
+        else value
+        for name, value in values.items()
+    }
 
 
 def _words(text) -> list[str]:

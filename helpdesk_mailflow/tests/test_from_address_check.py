@@ -185,6 +185,16 @@ class TestCheck(CheckCase):
         self.assertNotEqual(self.address.check_ids, before)
         self.assertFalse(self.address.check_unreachable)
 
+    def test_whatever_is_published_can_be_stored(self):
+        odd = '"v=spf1 ' + "x" * 150 + "\\000\\255 " + "y" * 60 + '"'
+        self.server.zone["acorn-tests.example"]["TXT"] = [" ".join([odd] * 4), '"\\000"']
+        self.server.zone["_dmarc.acorn-tests.example"]["TXT"] = [odd]
+        self.address._check_setup()
+        self.env.flush_all()
+        spf = self.line(self.address, "spf")
+        self.assertEqual(self.codes(spf)[0], "spf_syntax")
+        self.assertLess(len(spf.sentence), 1500)
+
     def test_a_domain_that_hangs_does_not_harm_the_others(self):
         slow = self.make_from("help@slow.example")
         self.server.silent = {"slow.example"}

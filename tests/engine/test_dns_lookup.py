@@ -38,6 +38,11 @@ def test_the_strings_of_a_txt_record_are_joined_without_a_space(lookup):
     assert set(answer.records) == {"v=spf1 mx -all", "site-verification=1"}
 
 
+def test_odd_octets_of_a_txt_record_are_shown(server, lookup):
+    server.zone["odd.example"] = {"TXT": ['"a\\000b\\255\\195\\164"']}
+    assert lookup.txt("odd.example").records == ("a\\x00b\\xffä",)
+
+
 def test_mail_exchangers_come_the_best_first(lookup):
     assert lookup.mx("acorn.example").records == (
         "10 mail.acorn.example",
