@@ -184,10 +184,10 @@ class HelpdeskTicket(models.Model):
             email_cc=", ".join(cc),
         )
         # sudo: as Odoo does for its notifications; nothing of the context is meant for them
-        context = clean_context(self.env.context)
-        mail = self.env["mail.mail"].sudo().with_context(context).create(values)
+        sudo = self.env(su=True, context=clean_context(self.env.context))
+        mail = sudo["mail.mail"].create(values)
         base = self._notify_by_email_get_base_notification_values(message)
-        self.env["mail.notification"].sudo().with_context(context).create(
+        sudo["mail.notification"].create(
             [
                 {
                     **base,

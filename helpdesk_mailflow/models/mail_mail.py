@@ -222,7 +222,7 @@ class MailMail(models.Model):
 
     def _mailflow_wait(self, vals, report) -> None:
         at = next_try(self.helpdesk_tries, fields.Datetime.now())
-        super().write(
+        self.with_context(mailflow_report=None).write(
             {
                 **vals,
                 "state": "outgoing",
