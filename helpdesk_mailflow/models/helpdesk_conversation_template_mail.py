@@ -15,6 +15,7 @@ from ..mailflow.quoted import LINE_CLASS
 from ..mailflow.reply import reply_line
 from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_conversation_template import COLORS
+from .helpdesk_ticket_forward import split_quote
 
 FONTS = {
     "sans": "Arial, Helvetica, sans-serif",
@@ -111,9 +112,15 @@ class HelpdeskConversationTemplate(models.Model):
         # sudo: the mail looks the same, whoever of the agents sends it
         ticket, message = ticket.sudo(), message.sudo()
         company, team = ticket.company_id, ticket.team_id
+        answer, before = message.body or Markup(), Markup()
+        if conversation:
+            before = template._conversation(ticket, message)
+        elif message.helpdesk_forward and "{conversation}" in (template.body or ""):
+            # the agent signs the own words, not what they stand above
+            answer, before = split_quote(answer)
         blocks = {
-            "answer": Markup('<div dir="auto">%s</div>') % (message.body or Markup()),
-            "conversation": (template._conversation(ticket, message) if conversation else Markup()),
+            "answer": Markup('<div dir="auto">%s</div>') % answer,
+            "conversation": before,
             "signature": signature,
         }
         return template._render_mail(

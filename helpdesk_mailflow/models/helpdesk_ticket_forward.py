@@ -351,13 +351,23 @@ class MailMessage(models.Model):
         return body, files
 
 
-def without_quote(body) -> Markup:
-    """The agent's own words of a forwarding message."""
+def split_quote(body) -> tuple[Markup, Markup]:
+    """A forwarding message: the agent's own words, and what they stand above."""
     if QUOTE_CLASS not in (body or ""):
-        return Markup(body or "")
+        return Markup(body or ""), Markup()
     tree = lxml_html.fragment_fromstring(str(body), create_parent="div")
+    quotes = []
     for node in tree.find_class(QUOTE_CLASS):
+        # one within another goes with it
+        if not any(QUOTE_CLASS in (each.get("class") or "") for each in node.iterancestors()):
+            quotes.append(node)
+    quote = Markup()
+    for node in quotes:
+        tail, node.tail = node.tail, None
+        quote += Markup(lxml_html.tostring(node, encoding="unicode"))
+        node.tail = tail
         node.drop_tree()
-    return escape(tree.text or "") + Markup().join(
+    words = escape(tree.text or "") + Markup().join(
         Markup(lxml_html.tostring(child, encoding="unicode")) for child in tree
     )
+    return words, quote

@@ -7,7 +7,7 @@ import email.policy
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
 
-from odoo.addons.helpdesk_mailflow.models.helpdesk_ticket_forward import without_quote
+from odoo.addons.helpdesk_mailflow.models.helpdesk_ticket_forward import split_quote
 
 from ..models import own_mail
 from .common import DOMAIN, MARTA, PIXEL, mail
@@ -571,9 +571,33 @@ class TestForwardInPortal(ForwardCase, HttpCase):
         self.assertNotIn("Turn it off.", str(fetched))
 
 
-class TestWithoutQuote(ForwardCase):
-    def test_words_stay(self):
+class TestSplitQuote(ForwardCase):
+    def test_words_and_quote(self):
         quote = self.mine._forwarded_quote(self.first, False)
-        self.assertEqual(without_quote(f"a &lt; <b>b</b>{quote}c"), "a &lt; <b>b</b>c")
-        self.assertEqual(without_quote("<p>only words</p>"), "<p>only words</p>")
-        self.assertEqual(without_quote(False), "")
+        words, found = split_quote(f"a &lt; <b>b</b>{quote}c")
+        self.assertEqual(words, "a &lt; <b>b</b>c")
+        self.assertIn("Forwarded message", found)
+        self.assertEqual(split_quote("<p>only words</p>"), ("<p>only words</p>", ""))
+        self.assertEqual(split_quote(False), ("", ""))
+
+    def test_a_quote_within_a_quote_stays_there(self):
+        inner = self.mine._forwarded_quote(self.first, False)
+        words, found = split_quote(f'<p>x</p><div class="o_helpdesk_forwarded">y{inner}</div>')
+        self.assertEqual(words, "<p>x</p>")
+        self.assertEqual(found.count("Forwarded message"), 1)
+
+    def test_the_agent_signs_the_own_words(self):
+        self.agent.signature = "<p>Brad, Front desk</p>"
+        for body in (False, "<p>{answer}</p><p>{signature}</p>"):
+            if body:
+                # nothing of it is lost where the template does not place it
+                template = self.ticket._mailflow_template()
+                template.body = body
+            _message, (out,) = self.forward(self.first, body="Can you help?")
+            with self.subTest(body=body):
+                places = [
+                    out.html.index(each)
+                    for each in ("Can you help?", "Brad, Front desk", "Forwarded message")
+                ]
+                if not body:
+                    self.assertEqual(places, sorted(places))

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
-from ..models.helpdesk_ticket_forward import without_quote
+from ..models.helpdesk_ticket_forward import split_quote
 
 
 class MailComposeMessage(models.TransientModel):
@@ -99,7 +99,7 @@ class MailComposeMessage(models.TransientModel):
         """Change the manner, and keep what the agent wrote and attached."""
         if not self.helpdesk_forwarding:
             return
-        words = without_quote(self.body)
+        words, _quote = split_quote(self.body)
         as_quote = self.helpdesk_forward_as == "quote"
         self.body = self._forwarded_body(words) if as_quote else words
         self._attach_forwarded()
