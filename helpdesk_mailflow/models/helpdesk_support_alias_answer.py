@@ -93,10 +93,30 @@ class HelpdeskSupportAlias(models.Model):
 
     def _own_from_address(self, usable):
         """The one of ``usable`` that customers of the alias write to."""
-        addresses = self.address_ids.filtered(lambda address: address.kind in LEADING)
-        leading = [self.email, *addresses.mapped("email")]
         by_email = {address.email: address for address in usable}
-        return next((by_email[email] for email in leading if email in by_email), usable.browse())
+        found = (by_email[email] for email in self._leading_emails() if email in by_email)
+        return next(found, usable.browse())
+
+    def _leading_emails(self) -> list[str]:
+        """What customers write to, the alias's own address first."""
+        addresses = self.address_ids.filtered(lambda address: address.kind in LEADING)
+        return [self.email, *addresses.mapped("email")]
+
+    def _disabled_from_address(self):
+        """The From address that customers of the alias write to, if it was disabled and none of
+        the kind is left; or none."""
+        # sudo: who answers is told what became of it
+        addresses = self.env["helpdesk.from.address"].sudo()
+        emails = self._leading_emails() if self else []
+        if not any(emails) or self.sudo().answers_via_id.email in emails:
+            return addresses
+        domain = [
+            ("company_id", "=", self.company_id.id),
+            ("email", "in", emails),
+            ("state", "=", "verified"),
+            ("enabled", "=", False),
+        ]
+        return addresses.search(domain, limit=1)
 
     @api.depends("answers_via_id", "email", "address_ids.email", "address_ids.kind")
     @api.depends_context("lang")

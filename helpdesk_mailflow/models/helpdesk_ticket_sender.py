@@ -5,6 +5,7 @@ from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError
 
 from .helpdesk_support_alias_address import LEADING
+from .helpdesk_ticket_notify import ANSWERS
 from .sender_name import sender_name
 
 #: Messages that did not begin here: they keep the sender that they came with.
@@ -128,10 +129,12 @@ class HelpdeskTicket(models.Model):
         return self.name or super()._message_compute_subject()
 
     def _mailflow_wished_sender(self):
-        """The From address that somebody chose for the ticket, usable or not."""
+        """The From address that would answer if it could: the one that somebody chose, else the
+        disabled one that customers write to."""
         self.ensure_one()
         ticket = self.sudo()
-        return ticket.answer_via_id or ticket.support_alias_id.answer_via_id
+        queue = ticket.support_alias_id
+        return ticket.answer_via_id or queue.answer_via_id or queue._disabled_from_address()
 
     # ------------------------------------------------------------
     # FROM
@@ -155,6 +158,12 @@ class HelpdeskTicket(models.Model):
         root_id = self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
         by_person = values.get("message_type", "comment") in BY_A_PERSON
         return author if by_person and author.id != root_id else author.browse()
+
+    @api.model
+    def _mailflow_goes_out(self, values) -> bool:
+        """Whether a message, by its values, is for people outside of the company."""
+        note_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
+        return values.get("message_type") in ANSWERS and values.get("subtype_id") != note_id
 
     def _mailflow_from_preview(self, from_address_id) -> str:
         """The From header of an answer that the user would write now, for people to read."""
@@ -191,7 +200,7 @@ class HelpdeskTicket(models.Model):
         sender = wished if wished.is_usable else self.sudo().answers_via_id
         if not sender:
             return {}
-        if wished and wished != sender:
+        if wished and wished != sender and self._mailflow_goes_out(values):
             notes.append(
                 {
                     "code": "sender_fallback",

@@ -252,6 +252,18 @@ class TestMailsOfTickets(AnswerViaCase):
         self.assertEqual(outside[0]["In-Reply-To"], "<first@acorn-tests.example>")
         self.assertEqual(outside[0]["Subject"].count(self.ticket.number), 2)
 
+    def test_disabled_address_of_the_alias_is_told_on_answers_only(self):
+        self.support_sender.enabled = False
+        answer, (sent,) = self.answer()
+        self.assertEqual(plain(sent["From"]), f"Brad Lee <{self.domain.default_from_email}>")
+        self.assertEqual([each["code"] for each in answer.helpdesk_notes], ["sender_fallback"])
+        self.assertEqual(answer.helpdesk_notes[0]["values"]["wished"], f"support@{DOMAIN}")
+        note = self.ticket.message_post(body="For us", message_type="comment")
+        self.assertFalse(note.helpdesk_notes)
+        self.support.answers_via_id = self.first
+        answer, _sent = self.answer()
+        self.assertFalse(answer.helpdesk_notes, "somebody chose it")
+
     def test_template_with_an_old_sender(self):
         template = self.env["mail.template"].create(
             {
