@@ -341,20 +341,6 @@ class HelpdeskTicket(models.Model):
             )
         return ", ".join(tools.formataddr((name, email)) for email, name in found.items())
 
-    def _message_post_after_hook(self, message, msg_values):
-        """Whoever an agent writes to takes part from now on, without becoming a contact."""
-        result = super()._message_post_after_hook(message, msg_values)
-        # sudo: whoever may answer may have somebody take part
-        own, ticket = message.sudo(), self.sudo()
-        if own.outgoing_email_to and not own._mailflow_is_apart():
-            new = ticket._mail_cc_sanitized_raw_dict(own.outgoing_email_to)
-            for email in self._mailflow_requester_emails():
-                new.pop(email, None)
-            known = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
-            if new.keys() - known.keys():
-                ticket.email_cc = ", ".join((known | new).values())
-        return result
-
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Followers outside of the company whom the agent took out of Cc get nothing."""
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)

@@ -79,14 +79,17 @@ class HelpdeskTicket(models.Model):
         }
 
     def _message_post_after_hook(self, message, msg_values):
-        """People in Cc take part from now on; not those whom something is forwarded to."""
+        """Whoever an agent writes to, and people in Cc, take part from now on, without becoming
+        contacts; not those whom something is forwarded to."""
         result = super()._message_post_after_hook(message, msg_values)
         # sudo: whoever may answer may have somebody take part
-        own = message.sudo()
-        if own.helpdesk_cc and not (own.helpdesk_private or own.helpdesk_forward):
-            ticket = self.sudo()
+        own, ticket = message.sudo(), self.sudo()
+        written_to = ", ".join(filter(None, (own.outgoing_email_to, own.helpdesk_cc)))
+        if written_to and not own._mailflow_is_apart():
             known = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
-            new = ticket._mail_cc_sanitized_raw_dict(own.helpdesk_cc)
+            new = ticket._mail_cc_sanitized_raw_dict(written_to)
+            for email in self._mailflow_requester_emails():
+                new.pop(email, None)
             if new.keys() - known.keys():
                 ticket.email_cc = ", ".join((known | new).values())
         return result

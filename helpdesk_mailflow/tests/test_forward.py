@@ -502,6 +502,15 @@ class TestReplyToForward(ForwardCase):
             row = self.reply(out)
         self.assertFalse(row.delivery_ids.message_id.is_internal)
 
+    def test_who_was_only_typed_takes_no_part_either(self):
+        self.forward(
+            self.first,
+            to=self.supplier.browse(),
+            helpdesk_to="Otto <otto@sturdy.example>",
+            helpdesk_show_requester=True,
+        )
+        self.assertFalse(self.ticket.email_cc)
+
     def test_a_customer_s_later_mail_is_still_seen(self):
         self.forward(self.first)
         with self.sent_mails():
