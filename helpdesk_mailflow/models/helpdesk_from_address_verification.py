@@ -63,7 +63,17 @@ class HelpdeskFromAddress(models.Model):
         """
         Verification = self.env["helpdesk.from.verification"]
         # long header fields are folded on their way (RFC 5322 section 2.2.3)
-        status, row = Verification._confirm("".join(token.split()), self.env.user.browse())
+        token = "".join(token.split())
+        status, row = Verification._read_token(token)
+        if status == "open" and row._leads_to_another_company():
+            row.address_id._log_as_system(
+                self.env._(
+                    "The verification mail came in by an address of another company, which proves"
+                    " nothing. Somebody who works for both companies has to send it again."
+                )
+            )
+            return False
+        status, row = Verification._confirm(token, self.env.user.browse())
         if status != "confirmed":
             return False
         row.address_id._log_as_system(

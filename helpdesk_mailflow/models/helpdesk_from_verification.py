@@ -277,6 +277,16 @@ class HelpdeskFromVerification(models.Model):
         self._close(row.address_id, "used")
         return "confirmed", row
 
+    def _leads_to_another_company(self) -> bool:
+        """Whether mail to the address is another company's, which who asked does not work for."""
+        self.ensure_one()
+        # sudo: of all companies; the answer stays in here
+        own = self.env["helpdesk.own.address"].sudo()
+        owners = own.search(
+            [("email", "=", self.email), ("company_id", "!=", False), ("kind", "!=", "from")]
+        ).company_id
+        return bool(owners) and not owners & (self.company_id | self.asked_by_id.company_ids)
+
     @api.model
     def _close(self, addresses, state: str) -> None:
         """No link to these From addresses can be used any more."""

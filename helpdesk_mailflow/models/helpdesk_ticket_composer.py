@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.addons.mail.tools.discuss import Store
 
 from ..mailflow import header
+from ..mailflow.charset import one_line
 from .helpdesk_ticket_sender import CHOICES_OF_AGENTS
 
 #: More than this many copies is a mailing, not an answer.
@@ -33,7 +34,7 @@ class HelpdeskTicket(models.Model):
         if partner.email_normalized:
             return {
                 "partner_id": partner.id,
-                "name": partner.name or partner.display_name or "",
+                "name": one_line(partner.name or partner.display_name or ""),
                 "email": partner.email_normalized,
             }
         name, email = tools.parse_contact_from_email(ticket.partner_email)
@@ -41,7 +42,7 @@ class HelpdeskTicket(models.Model):
             return False
         return {
             "partner_id": False,
-            "name": partner.name or ticket.partner_name or name or "",
+            "name": one_line(partner.name or ticket.partner_name or name or ""),
             "email": tools.email_normalize(email) or False,
         }
 
@@ -63,7 +64,11 @@ class HelpdeskTicket(models.Model):
             found.pop(email, None)
         # sudo: which addresses are ours is no secret
         own = self.env["mail.alias.domain"].sudo()._find_aliases(list(found))
-        return [{"name": name, "email": email} for email, name in found.items() if email not in own]
+        return [
+            {"name": one_line(name), "email": email}
+            for email, name in found.items()
+            if email not in own
+        ]
 
     def _mailflow_answer_data(self) -> dict:
         """What the composers know of an answer to this ticket.
@@ -242,9 +247,30 @@ class HelpdeskTicket(models.Model):
         return allowed | {"outgoing_email_to"} if self.env.user._is_internal() else allowed
 
     def message_post(self, **kwargs):
+        self._refuse_to_relay(kwargs)
         if CHOICES_OF_AGENTS & kwargs.keys():
             kwargs = self._mailflow_checked_choices(kwargs)
         return super().message_post(**kwargs)
+
+    def _refuse_to_relay(self, values) -> None:
+        """A customer who calls us past the portal, which posts with all rights and takes little
+        along, has us write to no strangers.
+
+        :param values: keyword arguments of ``message_post``
+        :raise AccessError: by somebody in the portal
+        """
+        if self.env.su or not self.env.user.share:
+            return
+        # sudo: compared, never shown
+        ticket = self.sudo()
+        partners = ticket.env["res.partner"].browse(values.get("partner_ids") or [])
+        strangers = partners.filtered("partner_share") - ticket.partner_id
+        if (
+            strangers - ticket.message_partner_ids
+            or any(values.get(name) for name in ("outgoing_email_to", "helpdesk_forward"))
+            or values.get("message_type") == "email"
+        ):
+            raise AccessError(self.env._("Only agents choose who an answer is from and goes to."))
 
     def _mailflow_checked_choices(self, values) -> dict:
         """What an agent chose in a composer, checked again.

@@ -7,6 +7,8 @@ from odoo import models, tools
 from odoo.tools.mail import email_normalize_all
 from odoo.tools.misc import clean_context
 
+from ..mailflow.charset import one_line
+
 #: Messages that may be answers to people outside of the company.
 ANSWERS = frozenset(("comment", "auto_comment", "email_outgoing"))
 
@@ -227,7 +229,8 @@ class HelpdeskTicket(models.Model):
             else:
                 place = to
             name = each["name"] if each["name"] != email else ""
-            formatted = tools.formataddr((name or "", email))
+            # a line break in a contact's name would make addresses of what follows it
+            formatted = tools.formataddr((one_line(name or ""), email))
             if email in requester:
                 place.insert(0, formatted)
             else:
@@ -244,7 +247,7 @@ class HelpdeskTicket(models.Model):
         queue = ticket.support_alias_id
         if not queue.email or not ticket.company_id._mailflow_policy("auto_cc", ticket.team_id):
             return ""
-        return tools.formataddr((queue.friendly_name or queue.name or "", queue.email))
+        return tools.formataddr((one_line(queue.friendly_name or queue.name or ""), queue.email))
 
     def _mailflow_conversation_body(self, message, outside, msg_vals, layout):
         """The mail's HTML. With the link into the portal for a single reader only: it lets in

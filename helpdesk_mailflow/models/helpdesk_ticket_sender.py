@@ -4,6 +4,7 @@
 from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError
 
+from ..mailflow.charset import one_line
 from .helpdesk_support_alias_address import LEADING
 from .helpdesk_ticket_notify import ANSWERS
 from .sender_name import sender_name
@@ -181,10 +182,11 @@ class HelpdeskTicket(models.Model):
             | self.answers_via_id
         )
 
-    def _mailflow_sender_values(self, values) -> dict:
+    def _mailflow_sender_values(self, values, check: bool = True) -> dict:
         """What a message of this ticket is sent as.
 
         :param values: of a ``mail.message``
+        :param check: whether the user chooses the From address now
         :return: values for it; none if the company has no From address
         :raise AccessError: the chosen From address is not the user's to choose
         """
@@ -194,7 +196,8 @@ class HelpdeskTicket(models.Model):
         )
         notes = []
         # the chatter posts with sudo, so the rights of a user do not tell; OdooBot may
-        if chosen and self.env.uid != SUPERUSER_ID and chosen not in self._mailflow_offered():
+        check = check and self.env.uid != SUPERUSER_ID
+        if chosen and check and chosen not in self._mailflow_offered():
             raise AccessError(self._not_offered(chosen))
         wished = chosen.sudo() or self._mailflow_wished_sender()
         sender = wished if wished.is_usable else self.sudo().answers_via_id
@@ -236,15 +239,23 @@ class HelpdeskTicket(models.Model):
         )
         # one computation for all
         tickets.sudo().mapped("answers_via_id")
+        notes = []
         for values in values_list:
+            notes.append(False)
             if values.get("model") != self._name or not values.get("res_id"):
                 continue
             if values.get("message_type") in NOT_OURS:
                 continue
             values.update(self.browse(values["res_id"])._mailflow_sender_values(values))
+            notes[-1] = values.pop("helpdesk_notes", False)
             if values.get("helpdesk_private"):
                 values["is_internal"] = True
-        return super()._message_create(values_list)
+        messages = super()._message_create(values_list)
+        for message, found in zip(messages, notes, strict=True):
+            if found:
+                # sudo: a customer in the portal may cause them, and write none
+                message.sudo().helpdesk_notes = found
+        return messages
 
     # ------------------------------------------------------------
     # REPLY-TO
@@ -268,7 +279,7 @@ class HelpdeskTicket(models.Model):
             queue, sender = ticket.support_alias_id, ticket.answers_via_id
             if not queue.email:
                 continue
-            name = queue.friendly_name or queue.name
+            name = one_line(queue.friendly_name or queue.name or "")
             if sender.email in queue.address_ids.filtered(lambda a: a.kind in LEADING).mapped(
                 "email"
             ):

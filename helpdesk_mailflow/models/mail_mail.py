@@ -4,7 +4,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import fields, models, tools
+from odoo import SUPERUSER_ID, fields, models, tools
 
 from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_ticket_sender import NOT_OURS
@@ -47,23 +47,21 @@ class MailMail(models.Model):
         for mail in mails.filtered(lambda each: each.res_id in ids):
             message, ticket = mail.mail_message_id, tickets.browse(mail.res_id)
             sender = message.helpdesk_from_address_id
-            if sender and sender.is_usable:
+            # its author may have changed the message while it waited
+            if sender.is_usable and tools.email_normalize(mail.email_from or "") == sender.email:
                 server = sender._mail_server()
                 if mail.mail_server_id != server:
                     mail.mail_server_id = server
                 continue
             if not sender:
-                # a template may name another From address of the company
-                named = tools.email_normalize(mail.email_from or "")
-                sender = usable[ticket.sudo().company_id].filtered(
-                    lambda each, named=named: each.email == named
-                )[:1]
+                sender = mail._mailflow_named_sender(ticket, usable[ticket.sudo().company_id])
             values = ticket.sudo()._mailflow_sender_values(
                 {
                     "author_id": message.author_id.id,
                     "message_type": message.message_type,
                     "helpdesk_from_address_id": sender.id,
-                }
+                },
+                check=False,
             )
             for each in values.pop("helpdesk_notes", None) or []:
                 message._mailflow_note(each["code"], **each["values"])
@@ -85,6 +83,29 @@ class MailMail(models.Model):
         domains = self.env["mail.alias.domain"].sudo()
         own = set(domains._find_aliases(list({*emails.values()} - {False})))
         return self.browse(mail.id for mail, email in emails.items() if email not in own)
+
+    def _mailflow_named_sender(self, ticket, usable):
+        """The From address that a template or a composer names, if it is for this ticket: one of
+        all teams, of the ticket's, or one that who made the mail may choose. The ticket's own
+        steps in for another team's.
+
+        :param usable: From addresses of the ticket's company, with all rights
+        """
+        ticket, user = ticket.sudo(), self.create_uid
+        named = tools.email_normalize(self.email_from or "")
+        sender = usable.filtered(lambda address: address.email == named)
+        if (
+            not sender
+            or sender.team_id in (ticket.team_id, sender.team_id.browse())
+            or user.id == SUPERUSER_ID
+            or sender in usable._offered_to(user, ticket.company_id)
+        ):
+            return sender
+        if ticket.answers_via_id != sender:
+            self.mail_message_id._mailflow_note(
+                "sender_fallback", wished=named, sender=ticket.answers_via_id.email or ""
+            )
+        return sender.browse()
 
     def _mailflow_split_relayed(self):
         """What came in by mail, passed on: in the writer's name but from our address, since

@@ -1,10 +1,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from odoo import fields, models, tools
+from odoo.exceptions import AccessError
 
 from odoo.addons.mail.tools.discuss import Store
 
 from . import own_mail, trace
+
+#: What a message keeps as it was when it was posted.
+KEPT_BY_THE_ADDON = frozenset(
+    (
+        "helpdesk_bcc",
+        "helpdesk_cc",
+        "helpdesk_forward",
+        "helpdesk_from_address_id",
+        "helpdesk_notes",
+        "helpdesk_private",
+    )
+)
 
 
 class MailMessage(models.Model):
@@ -26,6 +39,18 @@ class MailMessage(models.Model):
     )
     # [{"code", "values"}], as in a trace
     helpdesk_notes = fields.Json("Notes on the way out", groups="base.group_user")
+
+    def write(self, vals):
+        """Whoever wrote a message may edit it, but not what it left as and whom it went to."""
+        if (
+            vals.keys() & KEPT_BY_THE_ADDON
+            and not self.env.su
+            and not self.env.user.has_group("base.group_system")
+        ):
+            raise AccessError(
+                self.env._("Who a message is from and went to cannot be changed afterwards.")
+            )
+        return super().write(vals)
 
     def _mailflow_note(self, code: str, /, **values) -> None:
         """Add a sentence for the colleagues to what is told under the message.

@@ -17,6 +17,7 @@ from . import (
     test_from_address_use,
     test_from_verification,
     test_hostile_html,
+    test_hostile_sender,
     test_ledger,
     test_outgoing_filter,
     test_own_mail,
