@@ -353,6 +353,8 @@ def _configuration(progress, source):
 
 # Subcommands that do not read a configuration file.
 WITHOUT_CONFIG = frozenset(("help", "scaffold", "cloc", "upgrade_code", "obfuscate", "deploy"))
+#: Subcommands that want --config after the name of theirs: odoo i18n export --config=…
+WITH_SUBCOMMANDS = frozenset(("i18n", "module"))
 
 
 def odoo_command(arguments):
@@ -365,6 +367,8 @@ def odoo_command(arguments):
         at = 1
         if arguments[0] in WITHOUT_CONFIG:
             given = True
+        if arguments[0] in WITH_SUBCOMMANDS:
+            at = 2
     if not given:
         arguments.insert(at, f"--config={CONF}")
     return head + arguments
