@@ -165,8 +165,6 @@ class HelpdeskFromVerification(models.Model):
             self.env["mail.mail"]
             .with_user(SUPERUSER_ID)
             .with_company(company)
-            # an address of our own, which mails otherwise do not go to
-            .with_context(mailflow_allow_own=True)
             .create(
                 {
                     "subject": self.env._("Confirm the address %(email)s", email=self.email),

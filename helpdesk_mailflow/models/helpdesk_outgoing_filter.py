@@ -12,7 +12,6 @@ from ..mailflow import wildcard
 from ..mailflow.note import Note, note
 from . import trace
 from .mail_alias import PLUS
-from .mail_mail_filter import meant_for_own_address
 
 #: What neither an address nor a pattern has; quoted local parts are left out.
 NOT_IN_ADDRESS = re.compile(r"[\s,;:<>()\"\\\x00-\x1f\x7f]")
@@ -295,7 +294,7 @@ class HelpdeskOutgoingFilter(models.Model):
             for each in recipients
             if each["notif"] == "email" and each["email_normalized"]
         }
-        if not emails or meant_for_own_address(self.env):
+        if not emails:
             return recipients
         withheld = self.env["mail.followers"]._mailflow_remembered(
             emails, company, lambda unknown: self._suppressed(unknown, company)

@@ -219,8 +219,8 @@ class HelpdeskTicket(models.Model):
         copies = set(email_normalize_all(own.helpdesk_cc or ""))
         requester = self._mailflow_requester_emails()
         to, cc, bcc = [], [], []
-        for each in outside:
-            email = each["email_normalized"]
+        # a contact may follow whose address an agent has written, too
+        for email, each in {each["email_normalized"]: each for each in outside}.items():
             named = each["id"] in own.partner_ids.ids or not each["id"]
             if email in blind:
                 place = bcc

@@ -158,7 +158,7 @@ class IrMailServer(models.Model):
         """The last line of the outgoing filter: whatever road a mail of ours took."""
         recipients = super()._prepare_smtp_to_list(message, smtp_session)
         stamp = own_mail.read_stamp(self.env, message[own_mail.HEADER] or "")
-        if not stamp or not recipients or meant_for_own_address(self.env, stamp):
+        if not stamp or not recipients or meant_for_own_address(stamp):
             return recipients
         # sudo: who sends need not be able to read the ticket
         ticket = self.env["helpdesk.ticket"].sudo()

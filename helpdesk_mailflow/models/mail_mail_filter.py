@@ -14,12 +14,13 @@ FOR_OWN_ADDRESSES = ("verification", "test")
 PLACES = ("email_to", "email_cc", "Bcc")
 
 
-def meant_for_own_address(env, stamp: tuple[str, str] | None = None) -> bool:
-    """Whether a mail is meant to go to an address of ours.
+def meant_for_own_address(stamp: tuple[str, str] | None) -> bool:
+    """Whether a mail is meant to go to an address of ours. Its stamp tells, which is signed: a
+    context could be made up by whoever sends.
 
     :param stamp: of the mail, as :func:`.own_mail.read_stamp` gives it
     """
-    return bool(env.context.get("mailflow_allow_own") or (stamp and stamp[0] in FOR_OWN_ADDRESSES))
+    return bool(stamp and stamp[0] in FOR_OWN_ADDRESSES)
 
 
 class MailMail(models.Model):
@@ -66,9 +67,7 @@ class MailMail(models.Model):
         concerned = self.browse()
         for mail in self.filtered(lambda each: each.state == "outgoing"):
             stamp = mail._mailflow_stamp()
-            if (mail.model == "helpdesk.ticket" or stamp) and not meant_for_own_address(
-                self.env, stamp
-            ):
+            if (mail.model == "helpdesk.ticket" or stamp) and not meant_for_own_address(stamp):
                 concerned |= mail
         if not concerned:
             return concerned

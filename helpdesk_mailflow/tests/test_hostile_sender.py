@@ -93,6 +93,20 @@ class TestHostileAgent(HostileCase):
             set(sent[0].recipients), {"marta@acorn-tests.example", f"support@{DOMAIN}"}
         )
 
+    def test_no_context_opens_the_outgoing_filter(self):
+        self.ticket = self.ticket.with_context(mailflow_allow_own=True)
+        message = self.post(self.agent, helpdesk_cc=f"bounce@{DOMAIN}")
+        self.env["mail.mail"].search([("mail_message_id", "=", message.id)]).send()
+        self.assertIn(f"bounce@{DOMAIN}", message._mailflow_sentences()[0])
+
+    def test_requester_who_follows_is_written_to_once(self):
+        self.ticket.message_subscribe(self.marta.ids)
+        self.ticket.partner_id = False
+        (waiting,) = self.waiting(self.post(self.agent, partner_ids=[], helpdesk_cc=""))
+        with self.sent_mails() as sent:
+            waiting.send()
+        self.assertEqual(sent[0]["To"].count("marta@acorn-tests.example"), 1)
+
 
 class TestHostileCustomer(HostileCase):
     @classmethod
