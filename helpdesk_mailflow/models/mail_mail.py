@@ -138,8 +138,9 @@ class MailMail(models.Model):
         ticket = self._of_tickets() and self._ticket().sudo()
         if not ticket:
             return results
-        thread = self._mailflow_thread(ticket)
-        subject = self._mailflow_subject(ticket)
+        last = ticket._mailflow_last_mail()
+        thread = self._mailflow_thread(ticket, last)
+        subject = self._mailflow_subject(ticket, bool(last))
         self._mailflow_join_copies(results)
         for values in results:
             values["headers"] = {**thread["headers"], **values["headers"]}
@@ -165,25 +166,27 @@ class MailMail(models.Model):
             else:
                 each["email_to"], each["email_cc"] = each["email_cc"], []
 
-    def _mailflow_subject(self, ticket) -> str:
+    def _mailflow_subject(self, ticket, has_mail: bool) -> str:
         """The subject with the ticket's number, once; that of an answer as the conversation
-        template says."""
+        template says.
+
+        :param has_mail: whether a mail from outside is there to be answered
+        """
         subject = self.subject or ticket.name or ""
         pattern = ticket.company_id.helpdesk_subject_tag
         tag = make_tag(pattern, ticket.number) if pattern else ""
         if self.mail_message_id.helpdesk_forward:
             return self.mail_message_id._mailflow_apart_subject(subject, tag)
-        answers = base_subject(subject) == base_subject(ticket.name or "") and bool(
-            ticket._mailflow_last_mail()
-        )
+        answers = has_mail and base_subject(subject) == base_subject(ticket.name or "")
         if ticket._mailflow_is_answer(self.mail_message_id):
             return ticket._mailflow_template()._render_subject(ticket, subject, answers)
         return tagged_subject(subject, tag, answers)
 
-    def _mailflow_thread(self, ticket) -> dict:
+    def _mailflow_thread(self, ticket, last: str) -> dict:
         """In-Reply-To and References to the customer's last mail (RFC 5322 section 3.6.4), so
         that mail programs show the answer in its thread; and our stamp.
 
+        :param last: Message-ID of the customer's last mail, or ""
         :return: ``references``, ``headers``
         """
         ids = [each for each in (self.references or "").split() if each != self.message_id]
@@ -198,8 +201,8 @@ class MailMail(models.Model):
             purpose = "answer"
         if message.helpdesk_forward:
             last = message._mailflow_asked_apart()
-        else:
-            last = "" if message.helpdesk_private else ticket._mailflow_last_mail()
+        elif message.helpdesk_private:
+            last = ""
         if last and last != self.message_id:
             headers["In-Reply-To"] = last
             ids = [*(each for each in ids if each != last), last]

@@ -92,6 +92,11 @@ class MailMessage(models.Model):
         if values.get("model") != "helpdesk.ticket" or not values.get("res_id"):
             return super()._get_message_id(values)
         sender = tools.email_normalize(values.get("email_from") or "") or ""
+        if not values.get("helpdesk_from_address_id"):
+            # a template's sender is replaced when the mail leaves
+            # sudo: the domain of an address that customers see anyway
+            ticket = self.env["helpdesk.ticket"].sudo().browse(values["res_id"])
+            sender = ticket.exists().answers_via_id.email or sender
         return own_mail.message_id(self.env, values["res_id"], sender.rpartition("@")[2])
 
     def _to_store_defaults(self, target: Store.Target):

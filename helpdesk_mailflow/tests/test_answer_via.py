@@ -251,6 +251,7 @@ class TestMailsOfTickets(AnswerViaCase):
         self.assertEqual(plain(outside[0]["Reply-To"]), f"Support <support@{DOMAIN}>")
         self.assertEqual(outside[0]["In-Reply-To"], "<first@acorn-tests.example>")
         self.assertEqual(outside[0]["Subject"].count(self.ticket.number), 2)
+        self.assertTrue(outside[0]["Message-Id"].endswith(f"@{DOMAIN}>"))
 
     def test_disabled_address_of_the_alias_is_told_on_answers_only(self):
         self.support_sender.enabled = False
