@@ -67,6 +67,7 @@ class HelpdeskTicket(models.Model):
             self.env._("Reply by e-mail"),
             default_subject=f"Re: {base_subject(message.subject or self.name or '')}",
             default_partner_ids=message.author_id.ids,
+            default_helpdesk_reply_apart=True,
         )
 
     def _forward_action(self, messages, title: str, **defaults) -> dict:
@@ -197,7 +198,10 @@ class HelpdeskTicket(models.Model):
         return shown or addresses
 
     def _get_message_create_valid_field_names(self):
-        return super()._get_message_create_valid_field_names() | {"helpdesk_forward"}
+        return super()._get_message_create_valid_field_names() | {
+            "helpdesk_forward",
+            "helpdesk_reply_apart",
+        }
 
     # ------------------------------------------------------------
     # ATTACHMENTS
@@ -253,20 +257,21 @@ class MailMessage(models.Model):
     helpdesk_forward = fields.Boolean(
         "Forwarded", help="It sends what was said before on to others"
     )
-
-    def _mailflow_replies_apart(self) -> bool:
-        """Whether it answers what one of those wrote whom something was forwarded to."""
-        return (self.subject or "").strip().lower().startswith("re:")
+    # beside helpdesk_forward; no matter what the agent made of the subject
+    helpdesk_reply_apart = fields.Boolean(
+        "Answers a reply to a forward",
+        help="It answers what one of those wrote whom something was forwarded to",
+    )
 
     def _mailflow_apart_subject(self, subject: str, tag: str) -> str:
         """The subject of a mail that goes past the requester, with the ticket's tag."""
-        if self._mailflow_replies_apart():
+        if self.helpdesk_reply_apart:
             return tagged_subject(subject, tag, True)
         return f"Fwd: {tagged_subject(subject, tag, False)}"
 
     def _mailflow_asked_apart(self) -> str:
         """Message-ID of the mail that such a message answers, or ""."""
-        if not self._mailflow_replies_apart():
+        if not self.helpdesk_reply_apart:
             return ""
         found = self.search(
             [

@@ -16,6 +16,7 @@ KEPT_BY_THE_ADDON = frozenset(
         "helpdesk_from_address_id",
         "helpdesk_notes",
         "helpdesk_private",
+        "helpdesk_reply_apart",
     )
 )
 

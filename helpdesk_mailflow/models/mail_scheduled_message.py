@@ -19,6 +19,7 @@ class MailScheduledMessage(models.Model):
         return super()._notification_parameters_whitelist() | {
             *CHOICES_OF_AGENTS,
             "helpdesk_forward",
+            "helpdesk_reply_apart",
             "notify_skip_followers",
             "outgoing_email_to",
         }

@@ -494,6 +494,32 @@ class TestReplyToForward(ForwardCase):
         self.assertEqual(row.ticket_ids, self.ticket)
         self.assertTrue(row.delivery_ids.message_id.is_internal)
 
+    def test_what_the_agent_makes_of_the_subject_decides_nothing(self):
+        tag = f"[#{self.ticket.number}]"
+        with self.sent_mails():
+            theirs = self.take(
+                mail(from_=SUPPLIER, to=f"support@{DOMAIN}", subject="Offer", text="We sell.")
+            ).delivery_ids.message_id
+        # they wrote in this ticket before, which a reply apart would look for
+        theirs.res_id = self.ticket.id
+        message, (out,) = self.forward(self.first, subject="Re: The printer burns")
+        self.assertFalse(message.helpdesk_reply_apart)
+        self.assertEqual(out["Subject"], f"Fwd: {tag} The printer burns")
+        self.assertFalse(out["In-Reply-To"])
+        with self.sent_mails():
+            theirs = self.reply(out).delivery_ids.message_id
+        action = self.mine.action_reply_apart(theirs.id)
+        for subject in ("Sv: The printer burns", "The printer burns", "WG: The printer burns"):
+            with self.subTest(subject=subject):
+                Composer = self.env["mail.compose.message"].with_user(self.agent)
+                form = Form(Composer.with_context(**action["context"]), VIEW)
+                form.subject = subject
+                with self.sent_mails() as sent:
+                    _mails, message = form.save()._action_send_mail()
+                self.assertTrue(message.helpdesk_reply_apart)
+                self.assertEqual(sent[0]["Subject"], f"Re: {tag} The printer burns")
+                self.assertEqual(sent[0]["In-Reply-To"], theirs.message_id)
+
     def test_shown_to_the_requester(self):
         message, (out,) = self.forward(self.first, helpdesk_show_requester=True)
         self.assertFalse(message.is_internal or message.helpdesk_private)

@@ -22,6 +22,8 @@ class MailComposeMessage(models.TransientModel):
         string="Forwarded messages",
     )
     helpdesk_forwards_ticket = fields.Boolean()
+    # it answers somebody whom something was forwarded to
+    helpdesk_reply_apart = fields.Boolean()
     # those of the attachments that were put there, not by the agent
     helpdesk_forwarded_file_ids = fields.Many2many(
         "ir.attachment", "mail_compose_message_forwarded_file_rel", "composer_id", "attachment_id"
@@ -114,6 +116,7 @@ class MailComposeMessage(models.TransientModel):
             self._check_forward_recipients()
             values.update(
                 helpdesk_forward=True,
+                helpdesk_reply_apart=self.helpdesk_reply_apart,
                 helpdesk_private=not self.helpdesk_show_requester,
                 # only to whom the agent named
                 notify_skip_followers=True,
