@@ -32,6 +32,11 @@ class IrAttachment(models.Model):
     def _mailflow_of_hidden_messages(self):
         """Those that came with messages of tickets which customers do not see, and with none
         that they see."""
+        # what this transaction has changed counts, too
+        self.env["mail.message"].flush_model(
+            ["attachment_ids", "is_internal", "message_type", "model", "subtype_id"]
+        )
+        self.env["mail.message.subtype"].flush_model(["internal"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT attachment.id FROM ir_attachment attachment"

@@ -589,6 +589,23 @@ class TestForwardInPortal(ForwardCase, HttpCase):
         self.assertEqual(answer.status_code, 404)
         self.assertTrue(hidden.with_user(self.agent).has_access("read"))
 
+    def test_what_was_changed_just_now_counts(self):
+        hidden = self.hidden.attachment_ids
+        self.assertEqual(hidden._mailflow_of_hidden_messages(), hidden)
+        self.hidden.is_internal = False
+        self.assertFalse(hidden._mailflow_of_hidden_messages())
+        note = self.mine.message_post(body="See this.", attachments=[("a.txt", b"x")]).sudo()
+        self.assertEqual(
+            note.attachment_ids._mailflow_of_hidden_messages(), note.attachment_ids
+        )
+        note.is_internal = False
+        note.subtype_id.internal = False
+        self.assertFalse(note.attachment_ids._mailflow_of_hidden_messages())
+        other = self.hidden.attachment_ids.copy()
+        note.attachment_ids += other
+        note.subtype_id.internal = True
+        self.assertEqual(other._mailflow_of_hidden_messages(), other)
+
     def test_the_page_shows_neither(self):
         self.authenticate(self.user.login, self.user.login)
         page = self.url_open(f"/my/ticket/{self.ticket.id}").text
