@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 {
     "name": "Helpdesk Mailflow",
-    "summary": "Support mailboxes become helpdesk tickets: nothing lost, every fate explained",
+    "summary": "Support mailboxes become helpdesk tickets, answers leave with the right face",
     "version": "19.0.2.0.0",
     "license": "AGPL-3",
     "category": "After-Sales",
