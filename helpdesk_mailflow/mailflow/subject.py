@@ -24,6 +24,8 @@ FORWARD = {
 }  # fmt: skip
 MAX_ELEMENTS = 200
 MAX_TAG_PATTERN = 40  # characters
+#: Characters of a subject that are looked at; as many as the intake keeps of one.
+MAX_SUBJECT = 2000
 #: What stands for the ticket number in the pattern of a tag.
 NUMBER = "{number}"
 
@@ -44,7 +46,8 @@ _NUMBER = r"(?P<number>(?=[\w/.-]{0,31}\d)\w(?:[\w/.-]{0,30}\w)?)"
 
 def _line(text: str) -> str:
     """A subject on one line, without control characters; safe in a header."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text or "").split())
+    text = (text or "")[:MAX_SUBJECT]
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _folded(word: str) -> str:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, fields, models, tools
+from odoo.tools.mail import email_normalize_all
 
 from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_ticket_sender import NOT_OURS
@@ -17,6 +18,12 @@ class MailMail(models.Model):
 
     helpdesk_tries = fields.Integer(
         "Tries", readonly=True, help="How often its mail server did not take it"
+    )
+    helpdesk_only_to = fields.Char(
+        "Only to",
+        readonly=True,
+        help="Those of its recipients that the mail server did not take at first; the others have"
+        " it",
     )
 
     def _of_tickets(self):
@@ -150,7 +157,9 @@ class MailMail(models.Model):
             # not in this list gets nothing
             blind = values["headers"].get("Bcc")
             if blind:
-                values["email_to_normalized"] += tools.mail.email_normalize_all(blind)
+                values["email_to_normalized"] += email_normalize_all(blind)
+            if self.helpdesk_only_to:
+                values["email_to_normalized"] = email_normalize_all(self.helpdesk_only_to)
         return results
 
     def _mailflow_join_copies(self, results) -> None:
@@ -276,39 +285,76 @@ class MailMail(models.Model):
             )
             for address, (code, text) in refused.items()
         }
-        failures = []
-        if reasons:
-            # sudo: whoever sends is told, as Odoo does for its own failures
-            notifications = self.env["mail.notification"].sudo()
-            notifications = notifications.search(
-                [("mail_mail_id", "in", self.ids), ("notification_type", "=", "email")]
-            )
-            failures = [
-                (each, reasons[email])
-                for each in notifications
-                for email in (each.res_partner_id.email_normalized, each.mail_email_address)
-                if email in reasons
-            ]
-            for address, (code, reason) in reasons.items():
-                self.mail_message_id._mailflow_note(
-                    "recipient_refused", address=address, code=code, reason=reason
-                )
+        later = {address for address, (code, _reason) in reasons.items() if 400 <= code < 500}
+        by_address = self._mailflow_notifications_of(reasons)
+        for address, (code, reason) in reasons.items():
+            told = "recipient_waits" if address in later else "recipient_refused"
+            self.mail_message_id._mailflow_note(told, address=address, code=code, reason=reason)
         waiting = self.filtered(lambda mail: failure_type and mail.state == "outgoing")
+        rest = self._mailflow_send_later_to(later)
         # it deletes what was sent
         result = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )
         waiting._mailflow_show_waiting()
-        for notification, (code, reason) in failures:
-            notification.invalidate_recordset()
-            notification.write(
-                {
-                    "notification_status": "exception",
-                    "failure_type": "mail_email_invalid",
-                    "failure_reason": f"{code} {reason}",
+        for address, notifications in by_address.items():
+            notifications.invalidate_recordset()
+            code, reason = reasons[address]
+            values = {
+                "notification_status": "exception",
+                "failure_type": "mail_email_invalid",
+                "failure_reason": f"{code} {reason}",
+            }
+            if address in later:
+                values = {
+                    "notification_status": "ready",
+                    "failure_type": False,
+                    "mail_mail_id": rest.id,
                 }
-            )
+            notifications.write(values)
         return result
+
+    def _mailflow_notifications_of(self, addresses) -> dict:
+        """The notifications of this mail's recipients: address -> ``mail.notification``."""
+        # sudo: whoever sends is told, as Odoo does for its own failures
+        found = self.env["mail.notification"].sudo()
+        if not addresses:
+            return {}
+        notifications = found.search(
+            [("mail_mail_id", "in", self.ids), ("notification_type", "=", "email")]
+        )
+        return {
+            address: notifications.filtered(
+                lambda each, address=address: (
+                    address in (each.res_partner_id.email_normalized, each.mail_email_address)
+                )
+            )
+            for address in addresses
+        }
+
+    def _mailflow_send_later_to(self, addresses):
+        """The same mail again, for those whom the server asked to come back for (4yz); the
+        others have it."""
+        if not addresses:
+            return self.browse()
+        at = next_try(self.helpdesk_tries, fields.Datetime.now())
+        rest = self.with_context(mailflow_report=None).create(
+            {
+                "mail_message_id": self.mail_message_id.id,
+                "body_html": self.body_html,
+                "email_to": self.email_to,
+                "email_cc": self.email_cc,
+                "headers": self.headers,
+                "references": self.references,
+                "auto_delete": self.auto_delete,
+                "helpdesk_only_to": ", ".join(sorted(addresses)),
+                "helpdesk_tries": self.helpdesk_tries + 1,
+                "scheduled_date": at,
+            }
+        )
+        # sudo: whoever sends has the mail sent again
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at)
+        return rest
 
     def _mailflow_show_waiting(self) -> None:
         """What waits has not failed: nobody should send it a second time by hand."""

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 #: Minutes until a mail that its server did not take is tried again; then always the last.
 PAUSES = (1, 5, 15, 30, 60)
 #: Notes of a mail that waits.
-WAITING = ("mail_waits", "mail_waits_away", "mail_waits_login", "mail_waits_setup")
+WAITING = (
+    "mail_waits",
+    "mail_waits_away",
+    "mail_waits_login",
+    "mail_waits_setup",
+    "recipient_waits",
+)
 #: After which a person has to look (hours), as mail servers give up themselves (RFC 5321
 #: section 4.5.4.1 asks for four to five days between servers; an answer is staler sooner).
 GIVE_UP = 72

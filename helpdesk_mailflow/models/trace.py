@@ -356,6 +356,10 @@ SENTENCES = {
         "The mail server of %(sender)s does not encrypt or log in as it is set up. It waits and is"
         " tried again by itself. A system administrator tests the connection of that server."
     ),
+    "recipient_waits": _lt(
+        "The mail server does not take %(address)s now: %(code)s %(reason)s. The mail waits for"
+        " that address and is tried again by itself; the others have it."
+    ),
     "recipient_refused": _lt("The mail server refused %(address)s: %(code)s %(reason)s"),
 }
 

@@ -430,6 +430,36 @@ class TestMailsOfTickets(AnswerViaCase):
         )
         self.assertIn("No such user", message._mailflow_sentences()[0])
 
+    def test_recipient_that_is_to_wait_gets_it_later_alone(self):
+        busy = True
+
+        def refuse(_host, message, recipients):
+            if busy and message and "olle@acorn-tests.example" in recipients:
+                return {"olle@acorn-tests.example": (450, b"4.2.1 Try again later")}
+
+        with self.sent_mails(refuse) as sent:
+            message = self.ticket.with_user(self.agent).message_post(
+                body="Pull the plug.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                partner_ids=self.marta.ids,
+                helpdesk_cc="olle@acorn-tests.example",
+            )
+            self.assertIn("Try again later", message._mailflow_sentences()[0])
+            states = message.notification_ids.mapped("notification_status")
+            self.assertEqual(sorted(states), ["ready", "sent"])
+            busy = False
+            rest = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
+            self.assertEqual((rest.state, bool(rest.scheduled_date)), ("outgoing", True))
+            rest.scheduled_date = False
+            self.env["mail.mail"].process_email_queue()
+        first, later = sent
+        self.assertEqual(later.recipients, ("olle@acorn-tests.example",))
+        for header in ("From", "To", "Cc", "Subject", "Message-Id", "In-Reply-To"):
+            self.assertEqual(first[header], later[header])
+        self.assertEqual(set(message.notification_ids.mapped("notification_status")), {"sent"})
+        self.assertFalse(message._mailflow_sentences())
+
     def test_customer_s_mail_passed_on_to_a_follower_is_no_forgery(self):
         follower = self.make_user("lena", "helpdesk_mgmt.group_helpdesk_user")
         self.ticket.message_subscribe(follower.partner_id.ids)
