@@ -2,12 +2,13 @@
 """The outgoing server of a From address: its own SMTP server, or that of a connected mailbox."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import email_normalize
 
 from ..mailflow.errors import MailboxError
 from ..mailflow.smtp import SmtpReport, SmtpSettings, check
 from . import mailbox_errors
+from .helpdesk_of_team import manages
 
 SYSTEM = "base.group_system"
 #: Seconds that somebody waits in front of the screen for each answer of a server.
@@ -139,10 +140,16 @@ class HelpdeskFromAddress(models.Model):
         }
 
     @api.depends("email", "sends_via")
+    @api.depends_context("uid", "lang")
     def _compute_mailbox_hint(self):
         for address in self:
-            missing = address.sends_via == "mailbox" and not address._connected_mailboxes()
-            address.mailbox_hint = missing and address._how_to_connect_a_mailbox()
+            address.mailbox_hint = False
+            if address.sends_via != "mailbox":
+                continue
+            if address.proof != "mailbox" and not address._may_connect_mailboxes():
+                address.mailbox_hint = address._who_connects_mailboxes()
+            elif not address._connected_mailboxes():
+                address.mailbox_hint = address._how_to_connect_a_mailbox()
 
     @api.depends("sends_via", "mail_server_id.smtp_user")
     def _compute_is_verified_by_mail(self):
@@ -268,8 +275,6 @@ class HelpdeskFromAddress(models.Model):
             )
         encryption = (after["smtp_encryption"] or "none", bool(after["smtp_check_certificate"]))
         values = {
-            "name": self.env._("From address %(email)s", email=self.email),
-            "from_filter": self.email,
             "smtp_authentication": "login",
             "smtp_host": after["smtp_host"].strip(),
             "smtp_port": after["smtp_port"],
@@ -280,8 +285,13 @@ class HelpdeskFromAddress(models.Model):
             values["smtp_pass"] = after["new_smtp_password"]
         elif not values["smtp_user"]:
             values["smtp_pass"] = False
+        if not server or server.helpdesk_is_own:
+            values["name"] = self.env._("From address %(email)s", email=self.email)
+            values["from_filter"] = self.email
         servers = server.with_context(mailflow_by_address=True)
         if server:
+            if not server.helpdesk_is_own:
+                self._let_in(server)
             values = {
                 name: value for name, value in values.items() if (server[name] or "") != value
             }
@@ -294,6 +304,14 @@ class HelpdeskFromAddress(models.Model):
             self._by_system().write({"smtp_tested_date": False})
             if values.keys() & {"smtp_host", "smtp_user", "smtp_pass"}:
                 self._withdraw_log_in()
+
+    def _let_in(self, server) -> None:
+        """Have a server that others use, too, take mail from the address: what else leaves by it
+        goes on to do so."""
+        if not server._match_from_filter(self.email, server.from_filter):
+            server.with_context(
+                mailflow_by_address=True
+            ).from_filter = f"{server.from_filter}, {self.email}"
 
     def _withdraw_log_in(self) -> None:
         """Another server, user or password is not proven by the log-in of the former."""
@@ -358,15 +376,29 @@ class HelpdeskFromAddress(models.Model):
         mailbox = mailboxes & self.mail_server_id or mailboxes[:1]
         if not mailbox:
             raise UserError(self._how_to_connect_a_mailbox())
+        is_let_in = mailbox._match_from_filter(self.email, mailbox.from_filter)
+        if mailbox == self.mail_server_id and is_let_in and self.state == "verified":
+            return
+        if not self._may_connect_mailboxes():
+            raise AccessError(self._who_connects_mailboxes())
         if mailbox != self.mail_server_id:
             self._by_system().write({"mail_server_id": mailbox.id})
-        if not mailbox._match_from_filter(self.email, mailbox.from_filter):
-            # what else leaves by it goes on to do so
-            mailbox.with_context(
-                mailflow_by_address=True
-            ).from_filter = f"{mailbox.from_filter}, {self.email}"
+        self._let_in(mailbox)
         if self.state != "verified":
             self._prove("mailbox", self.env.user)
+
+    def _may_connect_mailboxes(self) -> bool:
+        """Whether the user may send through connected mailboxes: they are the company's, and
+        that they are connected proves nothing of who asks. Record rules see to the company."""
+        # whatever is done with all rights in the user's name stays the user's wish
+        return manages(self.env(su=False))
+
+    def _who_connects_mailboxes(self) -> str:
+        return self.env._(
+            "Only a helpdesk manager lets %(email)s send through a connected mailbox. Choose"
+            " another way to send, or ask a helpdesk manager to do it.",
+            email=self.email or "",
+        )
 
     def _how_to_connect_a_mailbox(self) -> str:
         known = dict(self.env["ir.mail_server"]._fields["smtp_authentication"].selection)

@@ -61,6 +61,8 @@ class IrMailServer(models.Model):
     def _is_decided_elsewhere(self, vals) -> bool:
         addresses = self.sudo().helpdesk_from_address_ids  # sudo: of all companies
         decided = OF_OWN_SERVER if "smtp" in addresses.mapped("sends_via") else OF_MAILBOX
+        if not self.sudo().helpdesk_is_own:  # sudo: as above
+            decided = decided - {"name"}
         return bool(addresses) and any(
             name in vals and self._fields[name].convert_to_write(self[name], self) != vals[name]
             for name in decided
@@ -95,15 +97,16 @@ class IrMailServer(models.Model):
 
     def _find_mail_server(self, email_from, mail_servers=None):
         """Odoo writes its own sender over one that no server names in its filter. A From address
-        that was proven and sends through Odoo's own server stays; the server of one that is not
-        proven sends nothing."""
+        that was proven and sends through Odoo's own server stays; the server that was made for
+        one that is not proven sends nothing. Other servers are there for all apps."""
         if mail_servers is None:
             domain = self._find_mail_server_allowed_domain()
             mail_servers = self.sudo().search(domain, order="sequence")
         # sudo: which server belongs to which address is a system admin's to see
         unproven = mail_servers.sudo().filtered(
             lambda server: (
-                server.helpdesk_from_address_ids
+                server.helpdesk_is_own
+                and server.helpdesk_from_address_ids
                 and "verified" not in server.helpdesk_from_address_ids.mapped("state")
             )
         )
@@ -130,9 +133,9 @@ class IrMailServer(models.Model):
         return server, smtp_from
 
     def _filter_mail_servers_fallback(self, servers):
-        """The server of a From address is for that address, not for whatever has none; but what
-        Odoo sends as may be that address, and a connected mailbox without a filter was there for
-        all before."""
+        """The server that was made for a From address is for that address, not for whatever has
+        none; but what Odoo sends as may be that address. A connected mailbox, or a server that
+        was chosen, was there for all before."""
         servers = super()._filter_mail_servers_fallback(servers)
         sender = email_normalize(
             self.env.context.get("domain_notifications_email")
@@ -142,7 +145,7 @@ class IrMailServer(models.Model):
         # sudo: which server belongs to which address is a system admin's to see
         kept = servers.sudo().filtered(
             lambda server: (
-                server.from_filter
+                server.helpdesk_is_own
                 and server.helpdesk_from_address_ids
                 and sender not in server.helpdesk_from_address_ids.mapped("email")
             )

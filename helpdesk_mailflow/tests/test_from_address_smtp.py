@@ -15,7 +15,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from ..mailflow import errors
 from ..mailflow.smtp import SmtpReport
 from ..models import helpdesk_from_address_smtp, mailbox_errors
-from .test_from_address import FromAddressCase
+from .test_from_address import GROUP, FromAddressCase
 
 GOOD = SmtpReport(
     logged_in=True, tls="TLSv1.3", starttls_offered=False, max_megabytes=32.0, not_received=""
@@ -131,7 +131,7 @@ class TestServer(SmtpCase):
         server = self.Server.create({"name": "By hand", "smtp_host": "x.example"})
         self.own.mail_server_id = server
         self.assertEqual(self.own.smtp_host, "x.example")
-        self.assertEqual(server.from_filter, self.own.email)
+        self.assertEqual((server.name, server.from_filter), ("By hand", False))
         self.own.sends_via = "odoo"
         self.assertTrue(server.exists())
 
@@ -408,6 +408,19 @@ class TestOdooServers(SmtpCase):
         found, _sender = self.Server._find_mail_server("anna@acorn-tests.example", servers)
         self.assertNotEqual(found, self.own.mail_server_id)
 
+    def test_a_chosen_server_stays_there_for_other_apps(self):
+        self.Server.search([("id", "!=", self.own.mail_server_id.id)]).unlink()
+        common = self.Server.create({"name": "Common", "smtp_host": "x.example"})
+        own = self.make_from("c@acorn-tests.example", sends_via="smtp", mail_server_id=common.id)
+        self.assertEqual((own.state, own.mail_server_id), ("unverified", common))
+        for of_others in ("boss@elsewhere.example", False):
+            self.assertEqual(self.Server._find_mail_server(of_others)[0], common)
+        common.with_context(mailflow_by_address=True).from_filter = "boss@elsewhere.example"
+        own.with_user(self.system).smtp_user = "c"
+        self.assertEqual(common.from_filter, "boss@elsewhere.example, c@acorn-tests.example")
+        self.assertEqual(self.Server._find_mail_server("boss@elsewhere.example")[0], common)
+        self.assertEqual(self.Server._find_mail_server("z@unknown.example")[0], common)
+
     def test_the_server_of_odoo_s_sender_is_there_for_all(self):
         self.of_odoo.write({"sends_via": "smtp", **SETTINGS})
         found, sender = self.Server.with_context(
@@ -446,6 +459,50 @@ class TestMailbox(SmtpCase):
         address.sends_via = "odoo"
         self.assertTrue(server.exists(), "not ours to delete")
         self.assertEqual(address.state, "unverified")
+
+    def test_it_stays_there_for_other_apps(self):
+        self.own.unlink()
+        self.Server.search([]).unlink()
+        for from_filter in (False, "boss@elsewhere.example"):
+            with self.subTest(from_filter=from_filter), self.connected("g@a.example") as server:
+                server.from_filter = from_filter
+                address = self.make_from("g@a.example", sends_via="mailbox")
+                address._withdraw_proof()
+                for of_others in ("boss@elsewhere.example", "z@unknown.example"):
+                    self.assertEqual(self.Server._find_mail_server(of_others)[0], server)
+                address.unlink()
+                server.unlink()
+
+    def test_a_leader_proves_nothing_by_it(self):
+        leader = self.make_user("mf-from-leader", GROUP + "user_own")
+        self.team.user_id = leader
+        FromAddress = self.FromAddress.with_user(leader)
+        refused = self.assertRaisesRegex(AccessError, "Only a helpdesk manager lets ceo@")
+        with self.connected("ceo@acorn-tests.example") as server:
+            server.from_filter = "ceo@acorn-tests.example"
+            values = {"email": "ceo@acorn-tests.example", "team_id": self.team.id}
+            with refused, self.env.cr.savepoint():
+                FromAddress.create({**values, "sends_via": "mailbox"})
+            mine = FromAddress.create(values)
+            with refused, self.env.cr.savepoint():
+                mine.sends_via = "mailbox"
+            self.env.invalidate_all()
+            self.assertEqual((mine.state, mine.sends_via), ("unverified", "odoo"))
+            draft = FromAddress.new({**values, "sends_via": "mailbox"})
+            self.assertIn("Only a helpdesk manager", draft.mailbox_hint)
+            mine.with_user(self.manager).sends_via = "mailbox"
+            self.assertEqual((mine.state, mine.proof), ("verified", "mailbox"))
+            mine.write({"sends_via": "mailbox", "friendly_name": "Boss"})
+            self.assertEqual(mine.state, "verified", "what stays as it is may be saved")
+            self.assertFalse(mine.mailbox_hint)
+        with self.connected("info@acorn-tests.example") as server:
+            server.from_filter = "boss@acorn-tests.example"
+            with (
+                self.assertRaisesRegex(AccessError, "Only a helpdesk manager lets info@"),
+                self.env.cr.savepoint(),
+            ):
+                mine.email = "info@acorn-tests.example"
+            self.assertEqual(server.from_filter, "boss@acorn-tests.example")
 
     def test_it_may_be_for_other_addresses_too(self):
         with self.connected("g@acorn-tests.example") as server:
