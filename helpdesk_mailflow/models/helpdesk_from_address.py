@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 
 from .helpdesk_of_team import manages
 
@@ -134,6 +135,11 @@ class HelpdeskFromAddress(models.Model):
         search="_search_is_usable",
         help="Verified and enabled: it can be sent as",
     )
+    is_offered = fields.Boolean(
+        compute="_compute_is_offered",
+        search="_search_is_offered",
+        help="The user may choose it: it can be sent as, and is for all teams or an own one",
+    )
     several_teams = fields.Boolean(compute="_compute_several_teams")
 
     _email_unique = models.Constraint(
@@ -159,6 +165,27 @@ class HelpdeskFromAddress(models.Model):
         if operator != "in":
             return NotImplemented
         return [("state", "=", "verified"), ("enabled", "=", True)]
+
+    @api.depends("state", "enabled", "team_id")
+    @api.depends_context("uid")
+    def _compute_is_offered(self):
+        offered = self.search([("id", "in", self.ids), ("is_offered", "=", True)])
+        for address in self:
+            address.is_offered = address._origin in offered
+
+    def _search_is_offered(self, operator, value):
+        """Usable, and of all teams or of the user's own teams: those that the user is in, and
+        those that the user leads, as record rules have it. Managers have those of all teams."""
+        if operator != "in":
+            return NotImplemented
+        offered = Domain("is_usable", "=", True)
+        if not manages(self.env(su=False)):
+            offered &= (
+                Domain("team_id", "=", False)
+                | Domain("team_id.user_ids", "in", self.env.user.ids)
+                | Domain("team_id.is_led", "=", True)
+            )
+        return offered
 
     @api.depends("email", "friendly_name")
     def _compute_display_name(self):
@@ -463,18 +490,12 @@ class HelpdeskFromAddress(models.Model):
 
     @api.model
     def _offered_to(self, user, company):
-        """The addresses that a user may choose from: those of all teams, of the own teams, and
-        for managers also those of other teams."""
-        addresses = self._usable_for(company)
-        if user.has_group("helpdesk_mgmt.group_helpdesk_manager"):
-            return addresses
-        return addresses.filtered(
-            lambda address: (
-                not address.team_id
-                or user in address.team_id.user_ids
-                or user == address.team_id.user_id
-            )
-        )
+        """The addresses of a company that a user may choose from (``is_offered``), with all
+        rights, the default first."""
+        # sudo: as in _usable_for
+        addresses = self.with_user(user).sudo()
+        offered = addresses.search([("company_id", "=", company.id), ("is_offered", "=", True)])
+        return offered.with_env(self.sudo().env)
 
     def _mail_server(self):
         """The outgoing server that keeps the address as it is.

@@ -27,7 +27,7 @@ class HelpdeskSupportAlias(models.Model):
         compute="_compute_answers_via_id",
         inverse="_inverse_answers_via_id",
         compute_sudo=True,
-        domain="[('company_id', '=', company_id), ('is_usable', '=', True)]",
+        domain="[('company_id', '=', company_id), ('is_offered', '=', True)]",
         help="The From address of answers. Empty it for the default: its own address if that is a"
         " From address, else one of its team, else the company's default.",
     )
@@ -80,16 +80,18 @@ class HelpdeskSupportAlias(models.Model):
         super()._check_by_leader(vals)
         if "answer_via_id" not in vals:
             return
-        # sudo: to tell whose it is
-        foreign = self.sudo().answer_via_id.filtered(lambda a: a.team_id and not a.team_id.is_led)
-        if foreign:
-            raise AccessError(
-                self.env._(
-                    "%(email)s belongs to another team. Choose a From address of your team or of"
-                    " all teams.",
-                    email=foreign[0].email,
+        for company, queues in self.grouped("company_id").items():
+            offered = self.env["helpdesk.from.address"]._offered_to(self.env.user, company)
+            # sudo: to tell whose it is
+            foreign = queues.sudo().answer_via_id.filtered("team_id") - offered
+            if foreign:
+                raise AccessError(
+                    self.env._(
+                        "%(email)s belongs to another team. Choose a From address of your team or"
+                        " of all teams.",
+                        email=foreign[0].email,
+                    )
                 )
-            )
 
     def _own_from_address(self, usable):
         """The one of ``usable`` that customers of the alias write to."""

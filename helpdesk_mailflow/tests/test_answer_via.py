@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Which From address answers, and what the mails of a ticket look like outside."""
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools.safe_eval import safe_eval
 
 from .common import DOMAIN, MARTA, MailflowCase, mail
 
@@ -96,6 +99,23 @@ class TestAnswerVia(AnswerViaCase):
         team.user_ids = self.agent
         ticket.with_user(self.agent).answers_via_id = foreign
         self.assertEqual(ticket.answer_via_id, foreign)
+
+    def test_only_what_one_may_choose_is_listed(self):
+        team = self.team.copy({"name": "Back office", "user_ids": False})
+        foreign = self.make_sender("back@corp.test", team_id=team.id)
+        mine = self.make_sender("mine@corp.test", team_id=self.team.id)
+        self.team.user_ids = self.agent
+        senders = self.env["helpdesk.from.address"].with_user(self.agent)
+        ticket_form = self.env["helpdesk.ticket"].with_user(self.agent).get_view(view_type="form")
+        (field,) = etree.fromstring(ticket_form["arch"]).xpath("//field[@name='answers_via_id']")
+        queues = self.env["helpdesk.support.alias"].with_user(self.agent)
+        for domain in (
+            field.get("domain"),
+            queues.fields_get(["answers_via_id"])["answers_via_id"]["domain"],
+        ):
+            listed = senders.search(safe_eval(domain, {"company_id": self.company.id}))
+            self.assertIn(mine, listed)
+            self.assertNotIn(foreign, listed)
 
     def test_nothing_answers_while_a_form_has_no_company(self):
         for model in ("helpdesk.ticket", "helpdesk.support.alias"):

@@ -5,9 +5,11 @@ from unittest.mock import patch
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.migration import load_script
 from odoo.tests import Form, tagged
-from odoo.tools import config, mute_logger
+from odoo.tools import config, file_path, mute_logger
 
+from ..hooks import post_init_hook
 from .common import DOMAIN, MailflowCase
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
@@ -55,6 +57,24 @@ class TestOdooSender(FromAddressCase):
         self.assertTrue(self.of_odoo.is_usable)
         self.assertTrue(self.of_odoo.is_default)
         self.assertEqual(self.of_odoo.sends_via, "odoo")
+
+    def test_new_and_existing_databases_begin_with_the_same(self):
+        path = "helpdesk_mailflow/migrations/19.0.2.0.0/post-migration.py"
+        script = load_script(file_path(path), "post-migration")
+        Template = self.env["helpdesk.conversation.template"]
+        of_company = [("company_id", "=", self.company.id)]
+        for begin in (lambda: script.migrate(self.env.cr, "19.0.1.0.0"), self.begin_anew):
+            self.env.cr.execute("DELETE FROM helpdesk_from_address")
+            self.env.cr.execute("DELETE FROM helpdesk_conversation_template")
+            self.env.invalidate_all()
+            for _again in range(2):
+                begin()
+                self.env.invalidate_all()
+                self.assertEqual(self.of(self.company).mapped("email"), [ODOO_S])
+                self.assertEqual(Template.search_count(of_company), 1)
+
+    def begin_anew(self):
+        post_init_hook(self.env)
 
     def test_a_new_company_gets_one_once_there_is_a_sender(self):
         company = self.env["res.company"].create({"name": "Branch", "alias_domain_id": False})
@@ -252,10 +272,13 @@ class TestFromAddress(FromAddressCase):
         self.assertTrue(self.proven.is_usable)
         self.assertEqual(self.proven.proof, "mail")
 
-    def test_who_is_offered_what(self):
-        back = self.env["helpdesk.ticket.team"].create(
+    def back(self):
+        return self.env["helpdesk.ticket.team"].create(
             {"name": "Back office", "company_id": self.company.id, "alias_name": False}
         )
+
+    def test_who_is_offered_what(self):
+        back = self.back()
         of_back = self.make_proven("back@acorn-tests.example", team_id=back.id)
         offered = self.FromAddress._offered_to
         self.assertEqual(offered(self.agent, self.company), self.of_odoo | self.proven)
@@ -265,6 +288,25 @@ class TestFromAddress(FromAddressCase):
         back.user_ids = False
         back.user_id = self.agent
         self.assertIn(of_back, offered(self.agent, self.company))
+        above = back.copy({"name": "Above", "alias_name": False})
+        back.write({"user_id": False, "parent_id": above.id})
+        self.assertIn(of_back, offered(self.agent, self.company), "leads the team above")
+        above.user_id = False
+        self.assertNotIn(of_back, offered(self.agent, self.company))
+
+    def test_what_is_offered_is_found(self):
+        of_back = self.make_proven("back@acorn-tests.example", team_id=self.back().id)
+        unproven = self.make_from("new@acorn-tests.example")
+        of_team = self.make_proven("desk@acorn-tests.example", team_id=self.team.id)
+        self.team.user_ids = self.agent
+        domain = [("is_offered", "=", True), ("company_id", "=", self.company.id)]
+        for user, extra in ((self.agent, of_team), (self.manager, of_team | of_back)):
+            with self.subTest(user=user.login):
+                addresses = self.FromAddress.with_user(user)
+                found = addresses.search(domain)
+                self.assertEqual(found, self.of_odoo | self.proven | extra)
+                every = (found | of_back | unproven).with_user(user)
+                self.assertEqual(every.filtered("is_offered"), found)
 
     def test_a_team_of_another_company_is_refused(self):
         other = self.make_company("Branch")

@@ -161,6 +161,10 @@ class TestTeamLeader(TeamLeaderCase):
             for allowed in (of_all, own):
                 mine.write({name: allowed.id})
                 self.assertEqual(self.support.answer_via_id, allowed)
+        # what is offered may be chosen
+        self.back.user_ids = self.leader
+        mine.write({"answers_via_id": of_back.id})
+        self.assertEqual(self.support.answer_via_id, of_back)
 
     def test_what_odoo_keeps_stays_odoo_s(self):
         leads = self.env["mail.alias"].create(
