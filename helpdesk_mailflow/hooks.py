@@ -1,6 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 
+def give_each_company_a_sender(env) -> None:
+    """Give each company the From address that Odoo sends as already, and a conversation
+    template, where it has none; archived companies, too, since they may come back."""
+    companies = env["res.company"].with_context(active_test=False).search([])
+    env["helpdesk.from.address"]._give_each_company_one(companies)
+    env["helpdesk.conversation.template"]._give_each_company_one(companies)
+
+
 def post_init_hook(env):
     """Adopt the teams' aliases, and give each company a support alias, a From address and a
     conversation template."""
@@ -8,9 +16,4 @@ def post_init_hook(env):
     teams = env["helpdesk.ticket.team"].with_context(active_test=False).search([])
     Alias._adopt_teams(teams)
     Alias._give_each_company_one(env["res.company"].search([]))
-    env["helpdesk.from.address"]._give_each_company_one(
-        env["res.company"].with_context(active_test=False).search([])
-    )
-    env["helpdesk.conversation.template"]._give_each_company_one(
-        env["res.company"].with_context(active_test=False).search([])
-    )
+    give_each_company_a_sender(env)

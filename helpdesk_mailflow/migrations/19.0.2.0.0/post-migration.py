@@ -2,11 +2,9 @@
 
 from odoo import SUPERUSER_ID, api
 
+from odoo.addons.helpdesk_mailflow.hooks import give_each_company_a_sender
+
 
 def migrate(cr, version):
-    """Give each company the From address that Odoo sends as already, and a conversation
-    template."""
-    env = api.Environment(cr, SUPERUSER_ID, {})
-    companies = env["res.company"].with_context(active_test=False).search([])
-    env["helpdesk.from.address"]._give_each_company_one(companies)
-    env["helpdesk.conversation.template"]._give_each_company_one(companies)
+    """What a new database has from the start."""
+    give_each_company_a_sender(api.Environment(cr, SUPERUSER_ID, {}))
