@@ -255,11 +255,14 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     helpdesk_forward = fields.Boolean(
-        "Forwarded", help="It sends what was said before on to others"
+        "Forwarded",
+        groups="base.group_user",
+        help="It sends what was said before on to others",
     )
     # beside helpdesk_forward; no matter what the agent made of the subject
     helpdesk_reply_apart = fields.Boolean(
         "Answers a reply to a forward",
+        groups="base.group_user",
         help="It answers what one of those wrote whom something was forwarded to",
     )
 

@@ -33,10 +33,17 @@ class MailMessage(models.Model):
         index="btree_not_null",
         help="The From address that the message was sent as",
     )
-    helpdesk_cc = fields.Char("Copies to", help="Who had a copy: addresses, divided by commas")
+    # customers read messages in the portal, and know nobody else who takes part
+    helpdesk_cc = fields.Char(
+        "Copies to",
+        groups="base.group_user",
+        help="Who had a copy: addresses, divided by commas",
+    )
     helpdesk_bcc = fields.Char("Blind copies to", groups="base.group_user")
     helpdesk_private = fields.Boolean(
-        "Without the requester", help="The requester neither got it nor sees it in the portal"
+        "Without the requester",
+        groups="base.group_user",
+        help="The requester neither got it nor sees it in the portal",
     )
     # [{"code", "values"}], as in a trace
     helpdesk_notes = fields.Json("Notes on the way out", groups="base.group_user")

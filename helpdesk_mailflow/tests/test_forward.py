@@ -589,15 +589,51 @@ class TestForwardInPortal(ForwardCase, HttpCase):
         self.assertEqual(answer.status_code, 404)
         self.assertTrue(hidden.with_user(self.agent).has_access("read"))
 
+    def test_whom_else_we_wrote_to_is_not_told(self):
+        with self.sent_mails():
+            answer = self.mine.message_post(
+                body="Pull the plug.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                helpdesk_cc="clara@sturdy.example",
+            )
+        theirs = answer.with_user(self.user)
+        self.assertTrue(theirs.read(["body"]))
+        for name in (
+            "helpdesk_bcc",
+            "helpdesk_cc",
+            "helpdesk_forward",
+            "helpdesk_private",
+            "helpdesk_reply_apart",
+        ):
+            with self.subTest(field=name):
+                self.assertTrue(answer.read([name]))
+                with self.assertRaises(AccessError):
+                    theirs.read([name])
+                with self.assertRaises(AccessError):
+                    theirs.search([(name, "!=", False)])
+
+    def test_a_customer_writes_in_the_portal(self):
+        self.authenticate(self.user.login, self.user.login)
+        with self.sent_mails():
+            posted = self.make_jsonrpc_request(
+                "/mail/message/post",
+                {
+                    "thread_model": "helpdesk.ticket",
+                    "thread_id": self.ticket.id,
+                    "post_data": {"body": "Still burning.", "message_type": "comment"},
+                },
+            )
+        self.assertNotIn("helpdesk_cc", str(posted))
+        self.assertIn("Still burning.", self.ticket.message_ids[0].body)
+
     def test_what_was_changed_just_now_counts(self):
         hidden = self.hidden.attachment_ids
         self.assertEqual(hidden._mailflow_of_hidden_messages(), hidden)
         self.hidden.is_internal = False
         self.assertFalse(hidden._mailflow_of_hidden_messages())
         note = self.mine.message_post(body="See this.", attachments=[("a.txt", b"x")]).sudo()
-        self.assertEqual(
-            note.attachment_ids._mailflow_of_hidden_messages(), note.attachment_ids
-        )
+        self.assertEqual(note.attachment_ids._mailflow_of_hidden_messages(), note.attachment_ids)
         note.is_internal = False
         note.subtype_id.internal = False
         self.assertFalse(note.attachment_ids._mailflow_of_hidden_messages())
