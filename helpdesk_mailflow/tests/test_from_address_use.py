@@ -77,6 +77,57 @@ class TestRemoval(FromAddressCase):
                 self.assertEqual(alias.answers_via_id, sender)
         self.assertTrue(self.proven.is_default)
 
+    def test_open_tickets_are_counted_however_they_answer_via_it(self):
+        Ticket = self.env["helpdesk.ticket"]
+        team = self.env["helpdesk.ticket.team"].create({"name": "Back"})
+        of_team = self.make_proven("back@acorn-tests.example", team_id=team.id)
+        self.take_ticket(mail(to=f"support@{DOMAIN}"))
+        Ticket.create(
+            [
+                {"name": "By the team", "description": "x", "team_id": team.id},
+                {"name": "By the team too", "description": "x", "team_id": team.id},
+            ]
+        )
+        closed = Ticket.create({"name": "Closed", "description": "x", "team_id": team.id})
+        closed.stage_id = Ticket.stage_id.search([("closed", "=", True)], limit=1)
+        chosen = Ticket.create({"name": "Chosen", "description": "x", "team_id": team.id})
+        chosen.answer_via_id = self.proven
+        still_open = Ticket.search(
+            [("company_id", "=", self.company.id), ("stage_id.closed", "=", False)]
+        )
+        for leaving in (of_team, self.proven, self.of_odoo, of_team | self.proven):
+            with self.subTest(leaving=leaving.mapped("email")):
+                wizard = self.ask(leaving, "disable")
+                said = wizard._consequences_in(self.company, leaving)["tickets"]
+                self.assertTrue(said)
+                self.assertNotIn("No support alias", wizard.consequences)
+                by_sender = still_open.grouped("answers_via_id")
+                answering = Ticket.union(*(by_sender.get(each, Ticket) for each in leaving))
+                wizard.action_confirm()
+                then = answering.grouped("answers_via_id")
+                self.assertEqual(said, {each: len(found) for each, found in then.items()})
+                leaving.enabled = True
+                self.of_odoo.action_make_default()
+
+    def test_many_tickets_are_counted_by_one_query(self):
+        def asked():
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            removal._open_tickets_in(self.company, self.of_odoo, usable)
+            return self.cr.sql_log_count - before
+
+        removal = self.env["helpdesk.from.address.removal"]
+        usable = self.of_odoo._usable_for(self.company)
+        queries = asked()
+        self.env["helpdesk.ticket"].create(
+            [{"name": f"Ticket {number}", "description": "x"} for number in range(30)]
+        )
+        self.env.flush_all()
+        self.assertEqual(asked(), queries)
+        self.assertGreaterEqual(
+            removal._open_tickets_in(self.company, self.of_odoo, usable)[self.proven], 30
+        )
+
     def test_the_default_is_named(self):
         wizard = self.ask(self.of_odoo, "disable")
         self.assertIn("becomes the default", wizard.consequences)

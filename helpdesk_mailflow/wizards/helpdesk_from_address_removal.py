@@ -42,8 +42,8 @@ class HelpdeskFromAddressRemoval(models.TransientModel):
     def _consequences_in(self, company, leaving) -> dict:
         """What becomes of a company without these addresses: ``company``, ``is_refused`` (none
         would be left), ``default`` (what becomes the default, if that changes), ``aliases``
-        (alias, From address that answers then), ``ticket_count`` (open tickets for which one of
-        these was chosen)."""
+        (alias, From address that answers then), ``tickets`` (From address that answers then ->
+        how many open tickets answer via one of these)."""
         # sudo: what depends on an address is told to whoever may remove it, also of other teams
         leaving = leaving.sudo()
         usable = leaving._usable_for(company)
@@ -58,10 +58,44 @@ class HelpdeskFromAddressRemoval(models.TransientModel):
             "is_refused": bool(usable) and not left,
             "default": left._default_one() if leaving.filtered("is_default") else left.browse(),
             "aliases": [(alias, alias._answering(left)) for alias in affected],
-            "ticket_count": self.env["helpdesk.ticket"]
-            .sudo()
-            .search_count([("answer_via_id", "in", leaving.ids), ("stage_id.closed", "=", False)]),
+            "tickets": self._open_tickets_in(company, leaving, usable),
         }
+
+    @api.model
+    def _open_tickets_in(self, company, leaving, usable) -> dict:
+        """What open tickets of a company answer via without some of its From addresses: address
+        -> how many tickets that answer via one of these now, or for which one was chosen.
+
+        There may be a great many: those with the same choice, alias and team are one row.
+        """
+        left = usable - leaving
+        # sudo: as in _consequences_in
+        rows = (
+            self.env["helpdesk.ticket"]
+            .sudo()
+            ._read_group(
+                [("company_id", "=", company.id), ("stage_id.closed", "=", False)],
+                ["answer_via_id", "support_alias_id", "team_id"],
+                ["__count"],
+            )
+        )
+
+        def sender(chosen, alias, team, addresses):
+            # as in _compute_answers_via_id of tickets
+            of_alias = alias and alias.company_id == company and alias._answering(addresses)
+            return (
+                (chosen & addresses)
+                or of_alias
+                or addresses._of_team(team)
+                or addresses._default_one()
+            )
+
+        found = {}
+        for chosen, alias, team, count in rows:
+            if (chosen | sender(chosen, alias, team, usable)) & leaving:
+                then = sender(chosen, alias, team, left)
+                found[then] = found.get(then, 0) + count
+        return found
 
     def action_confirm(self):
         """Do it, with the rights of the user.
