@@ -45,7 +45,7 @@
         "wizards/helpdesk_from_address_removal_views.xml",
         "wizards/helpdesk_from_test_views.xml",
         "views/helpdesk_from_address_smtp_views.xml",
-        "wizards/helpdesk_forward_views.xml",
+        "wizards/mail_compose_message_forward_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",
         "wizards/helpdesk_switch_templates_views.xml",
         "wizards/mail_compose_message_views.xml",

@@ -9,15 +9,13 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models, tools
 from odoo.tools.misc import format_datetime
 
-from ..mailflow.rebuild import File, is_attachable, rebuild
-from ..mailflow.subject import base_subject, tagged_subject
+from ..mailflow.rebuild import is_attachable
+from ..mailflow.subject import base_subject
 
 #: Messages of a ticket that are forwarded with it, at the most: the newest ones.
 NEWEST = 30
 #: Types of messages that somebody wrote.
 WRITTEN = ("email", "comment", "email_outgoing", "auto_comment")
-#: What a picture in a message of Odoo is called by.
-IMAGE = re.compile(r"/web/(?:image|content)/(\d+)\b")
 #: What a file name may not have on some computer.
 NO_NAME = re.compile(r'[\x00-\x1f\\/:*?"<>|]+')
 #: The part of a forwarding message that is not the agent's own words.
@@ -249,114 +247,6 @@ class HelpdeskTicket(models.Model):
             name = f"{stem} ({number}).eml"
         taken.add(name)
         return name
-
-
-class MailMessage(models.Model):
-    _inherit = "mail.message"
-
-    helpdesk_forward = fields.Boolean(
-        "Forwarded",
-        groups="base.group_user",
-        help="It sends what was said before on to others",
-    )
-    # beside helpdesk_forward; no matter what the agent made of the subject
-    helpdesk_reply_apart = fields.Boolean(
-        "Answers a reply to a forward",
-        groups="base.group_user",
-        help="It answers what one of those wrote whom something was forwarded to",
-    )
-
-    def _mailflow_apart_subject(self, subject: str, tag: str) -> str:
-        """The subject of a mail that goes past the requester, with the ticket's tag."""
-        if self.helpdesk_reply_apart:
-            return tagged_subject(subject, tag, True)
-        return f"Fwd: {tagged_subject(subject, tag, False)}"
-
-    def _mailflow_asked_apart(self) -> str:
-        """Message-ID of the mail that such a message answers, or ""."""
-        if not self.helpdesk_reply_apart:
-            return ""
-        found = self.search(
-            [
-                ("model", "=", self.model),
-                ("res_id", "=", self.res_id),
-                ("message_type", "=", "email"),
-                ("author_id", "in", self.partner_ids.ids),
-                ("id", "<", self.id),
-            ],
-            order="id desc",
-            limit=1,
-        )
-        return found.message_id or ""
-
-    def _mailflow_to(self) -> str:
-        """Whom it went to, as formatted addresses: those that it came with, else whom it was sent
-        to outside of the company, without copies and blind copies."""
-        if self.message_type == "email":
-            return self.incoming_email_to or ""
-        copies = tools.mail.email_normalize_all(
-            f"{self.helpdesk_cc or ''},{self.helpdesk_bcc or ''}"
-        )
-        outside = self.notified_partner_ids.filtered(
-            lambda each: each.partner_share and each.email_normalized not in copies
-        )
-        return ", ".join(outside.mapped("email_formatted"))
-
-    def _mailflow_sources(self) -> dict[int, bytes]:
-        """The mails that these messages came in as: message id -> raw bytes, for those whose
-        source is still kept."""
-        deliveries = self.env["helpdesk.incoming.mail.delivery"].search(
-            [
-                ("message_id", "in", self.ids),
-                ("outcome", "in", ("ticket", "reply", "note")),
-                ("mail_id.start_only", "=", False),
-            ]
-        )
-        sources = self.env["helpdesk.incoming.mail.source"]._load(deliveries.mail_id.ids)
-        return {
-            each.message_id.id: sources[each.mail_id.id]
-            for each in deliveries
-            if each.mail_id.id in sources
-        }
-
-    def _mailflow_rebuilt(self) -> bytes:
-        """The message as a mail, made of what Odoo has kept of it."""
-        self.ensure_one()
-        # sudo: names and addresses of those who had a message that the user may read
-        own = self.sudo()
-        body, files = own._mailflow_body_with_cids()
-        return rebuild(
-            [
-                ("From", own.email_from or own.author_id.email_formatted or ""),
-                ("To", own._mailflow_to()),
-                ("Cc", own.incoming_email_cc or own.helpdesk_cc or ""),
-                ("Subject", own.subject or own.record_name or ""),
-                ("Message-ID", own.message_id or ""),
-            ],
-            own.date,
-            tools.html2plaintext(body),
-            body,
-            files,
-        )
-
-    def _mailflow_body_with_cids(self) -> tuple[str, list[File]]:
-        """The body, in which pictures are those that come with it; and all attachments."""
-        cids = {}
-        body = str(self.body or "")
-        own_ids = set(self.attachment_ids.ids)
-        if own_ids and IMAGE.search(body):
-            tree = lxml_html.fragment_fromstring(body, create_parent="div")
-            for image in tree.iter("img"):
-                found = IMAGE.search(image.get("src") or "")
-                if found and int(found[1]) in own_ids:
-                    cids[int(found[1])] = f"picture-{found[1]}@mailflow"
-                    image.set("src", f"cid:{cids[int(found[1])]}")
-            body = lxml_html.tostring(tree, encoding="unicode")
-        files = [
-            File(each.name, each.raw or b"", each.mimetype or "", cids.get(each.id, ""))
-            for each in self.attachment_ids.sorted("id")
-        ]
-        return body, files
 
 
 def split_quote(body) -> tuple[Markup, Markup]:

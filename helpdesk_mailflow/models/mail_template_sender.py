@@ -1,14 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from datetime import timedelta
-
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
 
 #: What a template may fix about who a mail comes from.
 SENDER_FIELDS = ("email_from", "reply_to", "mail_server_id")
-#: How long a new From address offers to switch templates by itself.
-OFFERED = timedelta(days=3)
 
 
 class MailTemplate(models.Model):
@@ -83,43 +79,3 @@ class MailTemplate(models.Model):
             # somebody names another sender: what was before the switch is no longer of use
             vals = {**vals, "helpdesk_former_sender": False}
         return super().write(vals)
-
-
-class HelpdeskFromAddress(models.Model):
-    _inherit = "helpdesk.from.address"
-
-    template_count = fields.Integer(
-        "Templates with an old sender",
-        compute="_compute_template_count",
-        help="Mail templates of tickets that name a sender that is none of our From addresses",
-    )
-
-    offers_templates = fields.Boolean(
-        compute="_compute_offers_templates",
-        help="It is new, and there are templates that name an old sender",
-    )
-
-    @api.depends_context("uid")
-    def _compute_template_count(self):
-        self.template_count = len(
-            self.env["mail.template"]._helpdesk_templates()._helpdesk_names_old_sender()
-        )
-
-    @api.depends("verified_date", "is_usable", "template_count")
-    def _compute_offers_templates(self):
-        since = fields.Datetime.now() - OFFERED
-        for address in self:
-            address.offers_templates = (
-                address.is_usable
-                and address.template_count
-                and (address.verified_date or address.create_date or since) > since
-            )
-
-    def action_switch_templates(self):
-        """Offer to switch the senders of mail templates."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.switch_templates_action"
-        )
-        action["context"] = {"default_address_id": self.id}
-        return action

@@ -1,8 +1,8 @@
 from . import (
-    helpdesk_forward,
     helpdesk_from_address_removal,
     helpdesk_from_test,
     helpdesk_scanner_begin,
     helpdesk_switch_templates,
     mail_compose_message,
+    mail_compose_message_forward,
 )
