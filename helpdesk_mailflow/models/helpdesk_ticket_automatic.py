@@ -123,10 +123,13 @@ class HelpdeskTicket(models.Model):
             headers["In-Reply-To"] = context["mailflow_answers"]
         return headers
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+    def _mailflow_recipients_within_limits(self, message, recipients) -> list[dict]:
+        """Outsiders who had too many automatic mails get no more for now.
+
+        The last step of ``_notify_get_recipients``: who remains has taken a turn.
+        """
         context = self.env.context
-        if not self or not context.get("mailflow_automatic") or context.get("mailflow_counted"):
+        if not context.get("mailflow_automatic") or context.get("mailflow_counted"):
             return recipients
         outside = {
             each["email_normalized"]

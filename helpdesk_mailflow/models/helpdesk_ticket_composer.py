@@ -367,12 +367,14 @@ class HelpdeskTicket(models.Model):
             )
         return ", ".join(tools.formataddr((name, email)) for email, name in found.items())
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Followers outside of the company whom the agent took out of Cc get nothing."""
-        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+    def _mailflow_recipients_chosen(self, message, recipients) -> list[dict]:
+        """Followers outside of the company whom the agent took out of Cc get nothing.
+
+        A step of ``_notify_get_recipients``.
+        """
         # sudo: Bcc is not for everyone to read
         own = message.sudo()
-        if not self or not isinstance(own.helpdesk_cc, str):
+        if not isinstance(own.helpdesk_cc, str):
             return recipients
         named = self._mailflow_requester_emails() | set(
             tools.mail.email_normalize_all(

@@ -96,11 +96,12 @@ class HelpdeskTicket(models.Model):
     # LAYOUT
     # ------------------------------------------------------------
 
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """A conversation template may keep answers from the contact."""
-        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
-        automatic = self.env.context.get("mailflow_automatic")
-        if len(self) != 1 or automatic or not self._mailflow_is_answer(message):
+    def _mailflow_recipients_of_template(self, message, recipients) -> list[dict]:
+        """A conversation template may keep answers from the contact.
+
+        A step of ``_notify_get_recipients``.
+        """
+        if self.env.context.get("mailflow_automatic") or not self._mailflow_is_answer(message):
             return recipients
         requester = self._mailflow_requester_emails()
         contact = self.sudo().partner_id.id

@@ -30,38 +30,56 @@ class HelpdeskTicket(models.Model):
     # ------------------------------------------------------------
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Who is in Cc and Bcc is a recipient, too; a private answer is not for the requester,
-        nor for other outsiders that nobody named."""
+        """Whom Odoo would notify, and what we make of it, from the first step to the last.
+
+        Each step takes ``(message, recipients)``, the latter in the shape of Odoo's method, and
+        returns the recipients that remain. Limits come last: who gets nothing takes no turn.
+        """
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
         if not self:
             return recipients
+        recipients = self._mailflow_recipients_with_copies(message, recipients)
+        recipients = self._mailflow_recipients_private(message, recipients)
+        recipients = self._mailflow_recipients_chosen(message, recipients)
+        recipients = self._mailflow_recipients_of_template(message, recipients)
+        # what waits is asked about again
+        waits = self._is_notification_scheduled(kwargs.get("scheduled_date"))
+        recipients = self.env["helpdesk.outgoing.filter"]._without_filtered(
+            recipients, message, self.sudo().company_id, tell=not waits
+        )
+        return self._mailflow_recipients_within_limits(message, recipients)
+
+    def _mailflow_recipients_with_copies(self, message, recipients) -> list[dict]:
+        """Who is in Cc and Bcc is a recipient, too."""
         # sudo: Bcc is not for everyone to read
         own = message.sudo()
         present = {each["email_normalized"] for each in recipients}
+        added = []
         for name, email in tools.mail.email_split_tuples(
             ", ".join(filter(None, (own.helpdesk_cc, own.helpdesk_bcc)))
         ):
             normalized = tools.email_normalize(email)
             if normalized and normalized not in present:
                 present.add(normalized)
-                recipients.append(self._mailflow_recipient(name, normalized))
-        if own.helpdesk_private:
-            requester = self._mailflow_requester_emails()
-            named = {*own.partner_ids.ids, False}
-            recipients = [
-                each
-                for each in recipients
-                if each["email_normalized"] not in requester
-                and each["id"] != self.sudo().partner_id.id
-                and (not each["share"] or each["id"] in named)
-            ]
-        return self.env["helpdesk.outgoing.filter"]._without_filtered(
-            recipients,
-            message,
-            self.sudo().company_id,
-            # what waits is asked about again
-            tell=not self._is_notification_scheduled(kwargs.get("scheduled_date")),
-        )
+                added.append(self._mailflow_recipient(name, normalized))
+        return [*recipients, *added]
+
+    def _mailflow_recipients_private(self, message, recipients) -> list[dict]:
+        """A private answer is not for the requester, nor for other outsiders that nobody
+        named."""
+        # sudo: as _mailflow_requester_emails
+        own, ticket = message.sudo(), self.sudo()
+        if not own.helpdesk_private:
+            return recipients
+        requester = self._mailflow_requester_emails()
+        named = {*own.partner_ids.ids, False}
+        return [
+            each
+            for each in recipients
+            if each["email_normalized"] not in requester
+            and each["id"] != ticket.partner_id.id
+            and (not each["share"] or each["id"] in named)
+        ]
 
     def _mailflow_recipient(self, name: str, email: str) -> dict:
         """An address as a recipient, in the shape of ``_notify_get_recipients``."""

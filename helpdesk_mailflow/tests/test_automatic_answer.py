@@ -695,6 +695,43 @@ class TestTemplateOfStage(AutomaticAnswerCase):
             [each["code"] for each in messages[1].helpdesk_notes], ["automatic_withheld_hour"]
         )
 
+    def test_who_is_left_out_takes_no_turn(self):
+        self.company.helpdesk_private_answers = True
+        follower = self.make_contact("Kim", "kim@follower.example")
+        supplier = self.make_contact("Sol", "sol@supplier.example")
+        ticket = self.take_ticket(mail())
+        ticket.message_subscribe((ticket.partner_id | follower).ids)
+
+        def turns(**values):
+            message = ticket._mailflow_as_automatic().message_post(
+                body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment", **values
+            )
+            return sorted(self.rows(message_id=message.id).mapped("recipient"))
+
+        self.assertEqual(turns(), [follower.email, ADDRESS])
+        with self.subTest("private"):
+            private = {"helpdesk_private": True, "partner_ids": supplier.ids}
+            self.assertEqual(turns(**private), [supplier.email])
+        with self.subTest("taken out of Cc"):
+            self.assertEqual(turns(helpdesk_cc=""), [ADDRESS])
+        with self.subTest("filtered"):
+            self.env["helpdesk.outgoing.filter"].create({"pattern": ADDRESS})
+            self.assertEqual(turns(), [follower.email])
+
+    def test_who_is_in_cc_takes_a_turn(self):
+        self.company.helpdesk_automatic_per_hour = 1
+        ticket = self.take_ticket(mail())
+        automatic = ticket._mailflow_as_automatic()
+        for number in range(2):
+            automatic.message_post(
+                body=f"Hello {number}",
+                subtype_xmlid="mail.mt_comment",
+                message_type="comment",
+                helpdesk_cc="kim@copy.example",
+            )
+        rows = self.rows(recipient="kim@copy.example")
+        self.assertEqual(rows.mapped("outcome"), ["sent", "withheld"])
+
     def test_colleagues_have_no_limit(self):
         agent = self.make_user("mailflow-many", "helpdesk_mgmt.group_helpdesk_manager")
         self.template.partner_to = str(agent.partner_id.id)
