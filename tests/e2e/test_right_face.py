@@ -8,7 +8,6 @@ import contextlib
 import email
 import email.policy
 import re
-import time
 from email.utils import getaddresses, parseaddr
 
 import pytest
@@ -484,7 +483,8 @@ def test_the_queue_leaves_alone_what_is_being_sent(
         odoo.begin("answer", world["agent"], ticket, "<p>Just now.</p>")
         servers["support"].wait_for_held()
         queue.begin("send_queue")
-        time.sleep(1.5)  # it has come to the mail by now, or waits for it
+        [statement] = database.wait_for_blocked()
+        assert "mail_" in statement, "the queue has come to the mail that is being sent"
         servers["support"].behave()
         message = odoo.result()
         with contextlib.suppress(StepFailed):

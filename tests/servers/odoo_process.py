@@ -124,6 +124,23 @@ class Database:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def wait_for_blocked(self, seconds: float = 60.0) -> list[str]:
+        """Wait until a transaction waits for a lock of another one.
+
+        :return: the statements that wait
+        :raises AssertionError: none in this many seconds
+        """
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            waiting = self.sql(
+                "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
+                " AND cardinality(pg_blocking_pids(pid)) > 0"
+            )
+            if waiting:
+                return [query for (query,) in waiting]
+            time.sleep(0.05)
+        raise AssertionError(f"no transaction has waited for another one within {seconds} s")
+
 
 class _Process:
     """An Odoo process in a session of its own, so that a kill reaches its children."""
