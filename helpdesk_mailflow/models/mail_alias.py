@@ -18,6 +18,15 @@ class MailAlias(models.Model):
             self._mailflow_sync()
         return result
 
+    def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
+        """Refusals by an alias that makes tickets are marked as automatic."""
+        # sudo: whose alias it is
+        of_tickets = self.sudo().alias_model_id.model == "helpdesk.ticket"
+        alias = self.with_context(mailflow_refused_by_alias=of_tickets)
+        return super(MailAlias, alias)._alias_bounce_incoming_email(
+            message, message_dict, set_invalid=set_invalid
+        )
+
     def _mailflow_sync(self):
         """The addresses of support aliases follow those of their Odoo aliases."""
         # sudo: support aliases of other companies may share the alias domain

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import ast
 import logging
 import xmlrpc.client as xmlrpclib
 
@@ -8,7 +9,9 @@ from odoo.tools.mail import decode_message_header
 
 from ..mailflow.mail import read
 from ..mailflow.note import note
+from .helpdesk_ticket_automatic import automatic_headers
 from .intake import Arrival
+from .own_mail import stamp_header
 
 _logger = logging.getLogger(__name__)
 
@@ -134,7 +137,8 @@ class MailThread(models.AbstractModel):
 
     def _routing_create_bounce_email(self, email_from, body_html, message, **mail_values):
         """Odoo's gateway answers a mail that it refuses. Not to ourselves: that would come in
-        again, and be refused again."""
+        again, and be refused again. Where the mail was for tickets, too, other programs are
+        told that nobody wrote this, and we know it when it comes back (RFC 3834)."""
         answered = decode_message_header(message, "Return-Path") or email_from
         withheld = self.env["helpdesk.outgoing.filter"]._suppressed(
             tools.email_normalize_all(answered or ""), self.env.company
@@ -145,6 +149,16 @@ class MailThread(models.AbstractModel):
                 ", ".join(withheld),
             )
             return None
+        context = self.env.context
+        if context.get("mailflow_without_tickets") or context.get("mailflow_refused_by_alias"):
+            given = ast.literal_eval(mail_values.get("headers") or "{}")
+            mail_values["headers"] = repr(
+                {
+                    **given,
+                    **automatic_headers("auto-replied"),
+                    **stamp_header(self.env, "automatic", 0),
+                }
+            )
         return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
 
     @api.model

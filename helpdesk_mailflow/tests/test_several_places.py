@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import email
+import email.policy
 from unittest.mock import patch
 
 from odoo.tools import mute_logger
@@ -7,6 +9,7 @@ from odoo.tools import mute_logger
 from odoo.addons.helpdesk_mgmt.models.helpdesk_ticket import HelpdeskTicket
 from odoo.addons.mail.models.mail_thread import MailThread
 
+from ..models.own_mail import HEADER, read_stamp
 from .common import DOMAIN, MARTA, MailflowCase, mail
 
 INTAKE = "odoo.addons.helpdesk_mailflow.models.intake"
@@ -112,6 +115,29 @@ class TestOtherModels(SeveralPlaces):
         )
         self.assertEqual(row.ticket_ids, ticket)
         self.assertIn("act_passed_on", self.codes(row))
+
+    def test_a_refusal_by_the_other_part_is_marked_as_automatic(self):
+        self.take_ticket(mail(message_id="<first@acorn-tests.example>"))
+        self.leads.alias_contact = "followers"
+        first = ("In-Reply-To", "<first@acorn-tests.example>")
+        with self.sent_mails() as sent, mute_logger("odoo.addons.mail.models.mail_thread"):
+            row = self.take(mail(to=f"leads@{DOMAIN}", headers=[first]))
+        self.assertIn("act_passed_on_nothing", self.codes(row))
+        [refusal] = sent
+        self.assertEqual(refusal["Auto-Submitted"], "auto-replied")
+        self.assertEqual(refusal["X-Auto-Response-Suppress"], "All")
+        self.assertEqual(read_stamp(self.env, refusal[HEADER]), ("automatic", "0"))
+
+    def test_refusals_by_aliases_are_marked_if_they_make_tickets(self):
+        incoming = email.message_from_bytes(mail(), policy=email.policy.SMTP)
+        values = {"email_from": MARTA, "message_id": incoming["Message-ID"], "body": "Smoke"}
+        marked = {}
+        for alias in (self.support.alias_id, self.leads):
+            with self.sent_mails() as sent:
+                alias._alias_bounce_incoming_email(incoming, values, set_invalid=False)
+            [refusal] = sent
+            marked[alias.alias_name] = (refusal["Auto-Submitted"], bool(refusal[HEADER]))
+        self.assertEqual(marked, {"support": ("auto-replied", True), "leads": (None, False)})
 
     def test_odoo_has_a_mail_once_when_its_batch_is_halved(self):
         handed_over = []
