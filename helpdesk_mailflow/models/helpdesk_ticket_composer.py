@@ -48,7 +48,8 @@ class HelpdeskTicket(models.Model):
 
     def _mailflow_copied(self) -> list[dict]:
         """Who takes part without having asked, and gets copies: the ticket's Cc and those
-        outside of the company who follow it; ``name`` and ``email`` of each."""
+        outside of the company who follow it; ``name`` and ``email`` of each. Nobody if they are
+        more than one answer may go to: a crowd that a customer put in Cc is no addressee."""
         self.ensure_one()
         # sudo: who may read the ticket may know who takes part
         ticket = self.sudo()
@@ -64,6 +65,8 @@ class HelpdeskTicket(models.Model):
             found.pop(email, None)
         # sudo: which addresses are ours is no secret
         own = self.env["mail.alias.domain"].sudo()._find_aliases(list(found))
+        if len(found) > MAX_COPIES:
+            return []
         return [
             {"name": one_line(name), "email": email}
             for email, name in found.items()

@@ -96,9 +96,11 @@ class IrMailServer(models.Model):
     # ------------------------------------------------------------
 
     def _find_mail_server(self, email_from, mail_servers=None):
-        """Odoo writes its own sender over one that no server names in its filter. A From address
-        that was proven and sends through Odoo's own server stays; the server that was made for
-        one that is not proven sends nothing. Other servers are there for all apps."""
+        """Odoo writes its own sender over one that no server names in its filter. In mails of
+        tickets (context ``mailflow_proven``) a From address that was proven and sends through
+        Odoo's own server stays; elsewhere anybody could have it as an own address. The server
+        that was made for one that is not proven sends nothing; others are there for all apps.
+        """
         if mail_servers is None:
             domain = self._find_mail_server_allowed_domain()
             mail_servers = self.sudo().search(domain, order="sequence")
@@ -114,7 +116,8 @@ class IrMailServer(models.Model):
             email_from, mail_servers=mail_servers - unproven
         )
         wanted = email_normalize(email_from or "")
-        if wanted and email_normalize(smtp_from or "") != wanted:
+        of_ticket = self.env.context.get("mailflow_proven")
+        if of_ticket and wanted and email_normalize(smtp_from or "") != wanted:
             # sudo: whether an address is proven is no secret
             proven = (
                 self.env["helpdesk.from.address"]
@@ -187,8 +190,10 @@ class IrMailServer(models.Model):
         report = self.env.context.get("mailflow_report")
         if report is None:
             return super()._connect__(*args, **kwargs)
+        # what is no ticket's had its sender written over before
+        servers = super(IrMailServer, self.with_context(mailflow_proven=True))
         try:
-            connection = super()._connect__(*args, **kwargs)
+            connection = servers._connect__(*args, **kwargs)
         except Exception as error:
             report.failed(error)
             raise

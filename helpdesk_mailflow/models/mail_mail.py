@@ -38,9 +38,12 @@ class MailMail(models.Model):
 
     def _split_by_mail_configuration(self):
         """Templates, server actions and waiting mails get the sender of their ticket here."""
-        relayed = self._of_tickets().filtered(lambda mail: mail.message_type in NOT_OURS)
-        (self - relayed)._mailflow_settle_sender()
-        yield from super(MailMail, self - relayed)._split_by_mail_configuration()
+        mails = self._of_tickets().with_context(mailflow_proven=True)
+        relayed = mails.filtered(lambda mail: mail.message_type in NOT_OURS)
+        mails -= relayed
+        mails._mailflow_settle_sender()
+        yield from super(MailMail, self - mails - relayed)._split_by_mail_configuration()
+        yield from super(MailMail, mails)._split_by_mail_configuration()
         yield from relayed._mailflow_split_relayed()
 
     def _mailflow_settle_sender(self) -> None:

@@ -480,6 +480,22 @@ class TestMailsOfTickets(AnswerViaCase):
         self.assertEqual(set(message.notification_ids.mapped("notification_status")), {"sent"})
         self.assertFalse(message._mailflow_sentences())
 
+    def test_proven_address_is_kept_in_mails_of_tickets_only(self):
+        self.server.from_filter = "elsewhere.test"
+        self.agent.email = f"support@{DOMAIN}"
+        with self.sent_mails() as sent:
+            self.marta.with_user(self.agent).sudo().message_post(
+                body="Past the helpdesk",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                partner_ids=self.marta.ids,
+                email_from=f"Brad Lee <support@{DOMAIN}>",
+            )
+        (past,) = sent
+        self.assertNotIn(f"support@{DOMAIN}", past["From"])
+        _message, (sent,) = self.answer()
+        self.assertEqual(plain(sent["From"]), f"Brad Lee <support@{DOMAIN}>")
+
     def test_customer_s_mail_passed_on_to_a_follower_is_no_forgery(self):
         follower = self.make_user("lena", "helpdesk_mgmt.group_helpdesk_user")
         self.ticket.message_subscribe(follower.partner_id.ids)

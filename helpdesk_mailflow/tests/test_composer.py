@@ -161,6 +161,11 @@ class TestAnswerData(ComposerCase):
         self.as_agent._message_get_suggested_recipients(reply_discussion=True, no_create=False)
         self.assertEqual(self.env["res.partner"].search_count([]), count)
 
+    def test_a_crowd_in_cc_is_not_prefilled(self):
+        crowd = ", ".join(f"p{number}@crowd-tests.example" for number in range(101))
+        self.ticket.email_cc = crowd
+        self.assertEqual(self.ticket.with_user(self.agent)._mailflow_answer_data()["cc"], [])
+
 
 class TestRequesterWithoutAddress(ComposerCase):
     def setUp(self):
