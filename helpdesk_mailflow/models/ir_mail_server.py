@@ -5,7 +5,7 @@ import smtplib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, email_normalize_all
+from odoo.tools import email_normalize, email_normalize_all, str2bool
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -181,6 +181,38 @@ class IrMailServer(models.Model):
                 message["Message-Id"],
             )
         return [each for each in recipients if each not in withheld]
+
+    # ------------------------------------------------------------
+    # WHOM IT IS FROM
+    # ------------------------------------------------------------
+
+    def _prepare_email_message__(self, message, smtp_session):
+        """Automatic answers leave with an empty envelope sender: what goes wrong with them is
+        told to nobody, and no program answers to nobody (RFC 3834 section 3.3).
+
+        Odoo takes a Return-Path of ``<>`` for no address at all, so it is set behind it. Servers
+        that one logs in to look at whom the user may send as (RFC 6409 section 6.1) and refuse
+        or replace an empty one; they keep the sender that Odoo gives them: the bounce address,
+        or the From address, and neither of them ever answers. The system parameter
+        ``helpdesk_mailflow.automatic_null_sender`` set to ``False`` keeps it everywhere: for
+        companies whose domain has SPF, but no DKIM, which DMARC needs then.
+        """
+        sender, recipients, message = super()._prepare_email_message__(message, smtp_session)
+        if (
+            message["Auto-Submitted"] == "auto-replied"
+            and message[own_mail.HEADER]
+            and not getattr(smtp_session, "user", None)
+            and self._mailflow_null_sender()
+        ):
+            del message["Return-Path"]
+            message["Return-Path"] = "<>"
+            sender = ""
+        return sender, recipients, message
+
+    def _mailflow_null_sender(self) -> bool:
+        # sudo: a setting of the system
+        param = self.env["ir.config_parameter"].sudo().get_param
+        return str2bool(param("helpdesk_mailflow.automatic_null_sender", "True"), True)
 
     # ------------------------------------------------------------
     # WHAT BECOMES OF A MAIL

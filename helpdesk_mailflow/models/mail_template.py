@@ -79,3 +79,11 @@ class MailTemplate(models.Model):
             # somebody names another sender: what was before the switch is no longer of use
             vals = {**vals, "helpdesk_former_sender": False}
         return super().write(vals)
+
+    def send_mail_batch(self, res_ids, **kwargs):
+        """Server actions and other programs send templates by this; the composer does not."""
+        sending = self
+        if self.model == "helpdesk.ticket":
+            tickets = self.env["helpdesk.ticket"]._mailflow_as_automatic()
+            sending = self.with_context(**tickets.env.context)
+        return super(MailTemplate, sending).send_mail_batch(res_ids, **kwargs)
