@@ -166,13 +166,6 @@ class HelpdeskTicket(models.Model):
         note_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         return values.get("message_type") in ANSWERS and values.get("subtype_id") != note_id
 
-    def _mailflow_from_preview(self, from_address_id) -> str:
-        """The From header of an answer that the user would write now, for people to read."""
-        self.ensure_one()
-        self.check_access("read")
-        sender = self._mailflow_offered().filtered(lambda each: each.id == from_address_id)
-        return self._mailflow_from(sender, self.env.user.partner_id) if sender else ""
-
     def _mailflow_offered(self):
         """The From addresses that the user may choose from for this ticket."""
         self.ensure_one()
