@@ -20,8 +20,9 @@ class MailAlias(models.Model):
 
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
         """Refusals by an alias that makes tickets are marked as automatic."""
-        # sudo: whose alias it is
-        of_tickets = self.sudo().alias_model_id.model == "helpdesk.ticket"
+        # sudo: whose alias it is. Odoo calls it in a transaction of its own, which does not see
+        # an alias that was made in the one that failed
+        of_tickets = self.sudo().exists().alias_model_id.model == "helpdesk.ticket"
         alias = self.with_context(mailflow_refused_by_alias=of_tickets)
         return super(MailAlias, alias)._alias_bounce_incoming_email(
             message, message_dict, set_invalid=set_invalid
