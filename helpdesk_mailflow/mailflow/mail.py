@@ -49,7 +49,16 @@ from .header import Address
 from .html import html_to_text, tame, text_to_html
 from .note import Note, note
 
-__all__ = ["Address", "Attachment", "Delivery", "Limits", "Mail", "Recipient", "read"]
+__all__ = [
+    "Address",
+    "Attachment",
+    "Delivery",
+    "Limits",
+    "Mail",
+    "Recipient",
+    "given_message_id",
+    "read",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -116,6 +125,7 @@ _ENRICHED_TAG = re.compile(r"<[^<>]{0,200}>")
 _PATH = re.compile(r"^.*[/\\]", re.DOTALL)
 _NAME_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*]')
 _SPACE = re.compile(r"\s+")
+_HEADER_END = re.compile(rb"\n\r?\n")
 
 
 NOBODY = Address("", "")
@@ -288,6 +298,19 @@ def read(raw: bytes, limits: Limits = Limits()) -> Mail:
             attachments=(Attachment("message.eml", "message/rfc822", raw, "", False),),
             notes=(note("reading_failed", error=type(error).__name__),),
         )
+
+
+def given_message_id(raw: bytes, limits: Limits = Limits()) -> str:
+    """The Message-ID of a mail, from its header alone: as :func:`read` tells it, but ``""`` if
+    the mail gives none that can be used. Never raises.
+
+    :param raw: the message as received (RFC 5322), with any line ends
+    """
+    start = bytes(raw[: limits.header_bytes])
+    # empty lines before the header are no end of it
+    end = _HEADER_END.search(start, len(start) - len(start.lstrip()))
+    mail = read(start[: end.end()] if end else start, limits)
+    return mail.message_id if mail.message_id_given else ""
 
 
 def _made_up_id(digest: str) -> str:

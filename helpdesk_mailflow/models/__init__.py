@@ -36,6 +36,7 @@ from . import (
     intake_decide,
     intake_judge,
     intake_own,
+    intake_wait,
     ir_attachment,
     ir_mail_server,
     mail_alias,

@@ -11,14 +11,15 @@ import psycopg2.errors
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.misc import format_datetime
 
-from ..mailflow.mail import Limits, Mail, read
+from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
-from .intake_values import Entry, State
+from .intake_values import COLUMN, WAITING, Entry, State
 
 _logger = logging.getLogger(__name__)
 
@@ -34,8 +35,6 @@ LEFT_BEHIND_AFTER = timedelta(minutes=2)
 #: What the database raises when two processes meet. A unique violation is one too: the same
 #: mail by two ways at once; seen from a new snapshot the second one is a duplicate.
 MEETS_ANOTHER = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
-#: States in which a mail waits to be acted on.
-WAITING = (State.NEW.value, State.FAILED.value)
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ class HelpdeskIntake(models.AbstractModel):
                 {
                     **arrival.values,
                     "size": arrival.values.get("size", len(arrival.raw)),
+                    # known from now on: an answer may be acted on before it
+                    "message_id": given_message_id(arrival.raw)[:COLUMN] or False,
                     "received_at": arrival.received_at or self.env.cr.now(),
                     "trace": [
                         trace.entry("store", each)
@@ -241,7 +242,7 @@ class HelpdeskIntake(models.AbstractModel):
                 error = self.env._("Processing was cut off %(count)s times.", count=count)
                 self._postpone(row, error, RETRY_PAUSES[count - CUT_OFFS_AT_ONCE])
             else:
-                row.write({"state": State.NEW.value, "cut_offs": count + 1})
+                row.write({"state": State.NEW.value, "cut_offs": count + 1, "next_try": False})
                 claimed |= row
         self._commit()
         return claimed
@@ -334,6 +335,7 @@ class HelpdeskIntake(models.AbstractModel):
                     self._commit()
                 return self._run(entries, commit, attempt)
             with self.env.cr.savepoint():
+                plans = self.env["helpdesk.intake.wait"]._let_wait(plans)
                 self.env["helpdesk.intake.act"]._act(plans)
         except MEETS_ANOTHER as error:
             if commit and attempt < CONCURRENCY_TRIES:
@@ -434,13 +436,19 @@ class HelpdeskIntake(models.AbstractModel):
 
     @api.model
     def _cron_retry(self):
-        """Take up failed mails whose pause is over, and those left behind by a process
-        that ended in the middle."""
+        """Take up mails whose pause is over, and those left behind by a process that ended in
+        the middle."""
         now = self.env.cr.now()
         Mail = self.env["helpdesk.incoming.mail"].sudo()
-        left_behind = [("state", "=", "new"), ("write_date", "<", now - LEFT_BEHIND_AFTER)]
-        due = [("state", "=", "failed"), ("next_try", "<=", now)]
-        rows = Mail.search(["|", "&", *left_behind, "&", *due], order="id", limit=500)
+        left_behind = Domain(
+            [
+                ("state", "=", State.NEW.value),
+                ("next_try", "=", False),
+                ("write_date", "<", now - LEFT_BEHIND_AFTER),
+            ]
+        )
+        due = Domain([("state", "in", WAITING), ("next_try", "<=", now)])
+        rows = Mail.search(left_behind | due, order="id", limit=500)
         self.env["ir.cron"]._commit_progress(remaining=len(rows))
         # one at a time: one of them may be the one that ends processes
         for row in rows:

@@ -15,7 +15,7 @@ from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.reply import cut_mail
 from . import trace
-from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan
+from .intake_values import COLUMN, GATEWAY_KEY, DeliveryPlan, Outcome, Plan
 from .reviewed_overrides import unknown_overrides
 
 _logger = logging.getLogger(__name__)
@@ -31,8 +31,6 @@ GATEWAY_CONTEXT = {
 REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT)
 #: What stands between the addresses of a delivery report.
 NO_ADDRESS = re.compile(r"[\s<>;,:\"'()\[\]]+")
-#: Longest header that is kept in a column of the ledger (characters).
-COLUMN = 1000
 
 
 @dataclass

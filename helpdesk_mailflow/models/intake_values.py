@@ -27,6 +27,8 @@ class Outcome(str, Enum):
     PASSED_ON = "passed_on"  # Odoo's own gateway has had it
 
 
+#: Longest header that is kept in a column of the ledger (characters).
+COLUMN = 1000
 #: Stands for Odoo's own gateway where a support alias' id stands else.
 GATEWAY_KEY = -1
 
@@ -44,6 +46,8 @@ class State(str, Enum):
     HELD = "held"
 
 
+#: States in which a mail waits to be acted on.
+WAITING = (State.NEW.value, State.FAILED.value)
 #: States that a person may still turn into a ticket.
 CAN_BE_TAKEN_IN = (
     State.IGNORED.value,

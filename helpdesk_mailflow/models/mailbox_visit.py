@@ -80,7 +80,12 @@ class Visit:
         """Act on what a process stored that was ended before it could act on it. Before any
         new mail, since that may answer it, and whether the mailbox answers or not."""
         rows = self.env["helpdesk.incoming.mail"].search(
-            [("folder_id", "in", self.scanner._all_folders().ids), ("state", "=", "new")],
+            [
+                ("folder_id", "in", self.scanner._all_folders().ids),
+                ("state", "=", "new"),
+                # what waits for another mail is not left behind
+                ("next_try", "=", False),
+            ],
             order="id",
         )
         if rows:

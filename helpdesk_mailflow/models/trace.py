@@ -184,6 +184,9 @@ SENTENCES = {
     ),
     "act_pass_on_failed": _lt("Odoo's own mail gateway could not take it: %(error)s"),
     "act_failed": _lt("It could not be acted on: %(error)s It is tried again %(when)s."),
+    "act_waits": _lt(
+        "It answers a mail that is not dealt with yet itself (%(mail)s), so it waits for that one."
+    ),
     "act_held": _lt(
         "It could not be acted on %(count)s times, last because: %(error)s It is held for a person."
     ),

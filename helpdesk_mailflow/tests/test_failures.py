@@ -297,6 +297,114 @@ class TestFailures(Failures):
                 self.assertEqual(len(row.ticket_ids), 1)
 
 
+class TestAnswersToWhatWaits(Failures):
+    """An answer to a mail that waits in the ledger waits for it, and joins its ticket."""
+
+    def answer_to(self, *message_ids, **values):
+        return mail(headers=[("References", " ".join(message_ids))], **values)
+
+    def let_pauses_be_over(self, rows):
+        rows.filtered("next_try").next_try = "2020-01-01"
+
+    def test_an_answer_to_a_mail_that_failed_joins_its_ticket(self):
+        with self.failing():
+            rows = self.take_batch(
+                mail(subject="Bad", message_id="<first@a.example>"),
+                self.answer_to("<first@a.example>", subject="More of it"),
+                mail(subject="Another"),
+            )
+            first, answer, _other = rows
+            self.assertEqual(rows.mapped("state"), ["failed", "new", "done"])
+            self.assertEqual(answer.next_try, first.next_try)
+            self.assertIn("waits for that one", answer.why)
+            self.assertIn("&lt;first@a.example&gt;", answer.trace_html)
+            self.assertFalse(answer.error)
+            self.assertEqual(answer.subject, "More of it", "the list says what waits")
+            self.assertEqual(answer.company_id, self.company, "a manager has to see it")
+            self.let_pauses_be_over(rows)
+            self.retry()
+        self.assertEqual((first.tries, answer.tries), (2, 0))
+        self.assertEqual(self.codes(answer).count("act_waits"), 1, "told once")
+        self.let_pauses_be_over(rows)
+        self.retry()
+        self.assertEqual(rows.mapped("state"), ["done"] * 3)
+        self.assertEqual(answer.delivery_ids.outcome, "reply", answer.why)
+        self.assertEqual(answer.ticket_ids, first.ticket_ids)
+        self.assertFalse(answer.next_try)
+
+    def test_an_answer_to_a_mail_that_nobody_has_looked_at_waits(self):
+        first = self.store(mail(message_id="<first@a.example>"))
+        answer = self.take_batch(self.answer_to("<first@a.example>"))
+        self.assertEqual((first.state, answer.state), ("new", "new"))
+        first._write({"write_date": "2020-01-01"})
+        self.let_pauses_be_over(answer)
+        self.retry()
+        self.assertEqual(answer.ticket_ids, first.ticket_ids, answer.why)
+        self.assertEqual(len(first.ticket_ids), 1)
+
+    def test_an_answer_of_an_answer_waits_for_both(self):
+        with self.failing():
+            rows = self.take_batch(
+                mail(subject="Bad", message_id="<first@a.example>"),
+                self.answer_to("<first@a.example>", message_id="<second@a.example>"),
+                self.answer_to("<second@a.example>"),
+            )
+        self.assertEqual(rows.mapped("state"), ["failed", "new", "new"])
+        self.let_pauses_be_over(rows)
+        self.retry()
+        self.assertEqual(len(rows.ticket_ids), 1)
+        self.assertEqual([row.delivery_ids.outcome for row in rows], ["ticket", "reply", "reply"])
+
+    def test_once_the_other_one_is_held_the_answer_goes_on_by_itself(self):
+        with self.failing():
+            first, answer = rows = self.take_batch(
+                mail(subject="Bad", message_id="<first@a.example>"),
+                self.answer_to("<first@a.example>"),
+            )
+            for _again in RETRY_PAUSES:
+                self.assertEqual(answer.state, "new")
+                self.let_pauses_be_over(rows)
+                self.retry()
+        self.assertEqual((first.state, answer.state), ("held", "done"))
+        self.assertEqual(answer.delivery_ids.outcome, "ticket")
+
+    def test_an_answer_waits_a_day_at_the_most(self):
+        self.store(mail(message_id="<first@a.example>"))
+        answer = self.store(self.answer_to("<first@a.example>"))
+        self.env.flush_all()
+        answer._write({"create_date": self.env.cr.now() - timedelta(hours=25)})
+        answer.invalidate_recordset()
+        self.env["helpdesk.intake"]._process(answer)
+        self.assertEqual(answer.state, "done")
+
+    def test_of_two_mails_that_answer_each_other_the_older_one_goes_first(self):
+        rows = self.take_batch(
+            self.answer_to("<second@a.example>", message_id="<first@a.example>"),
+            self.answer_to("<first@a.example>", message_id="<second@a.example>"),
+        )
+        self.assertEqual(rows.mapped("state"), ["done", "done"])
+        self.assertEqual(len(rows.ticket_ids), 1)
+
+    def test_an_answer_to_a_ticket_waits_for_nothing(self):
+        first = self.take_batch(mail(message_id="<first@a.example>"))
+        self.store(mail(message_id="<second@a.example>"))
+        answer = self.take_batch(self.answer_to("<first@a.example>", "<second@a.example>"))
+        self.assertEqual(answer.ticket_ids, first.ticket_ids)
+
+    def test_a_scanner_does_not_take_up_what_waits_before_its_time(self):
+        """Each visit begins with what was left behind."""
+        first = self.store(mail(message_id="<first@a.example>"))
+        answer = self.take_batch(self.answer_to("<first@a.example>"))
+        first.state = "held"
+        self.env.flush_all()
+        answer._write({"write_date": "2020-01-01"})
+        self.retry()
+        self.assertEqual(answer.state, "new")
+        self.let_pauses_be_over(answer)
+        self.retry()
+        self.assertEqual(answer.state, "done")
+
+
 class TestUnknownOverrides(Failures):
     maxDiff = None
 

@@ -108,8 +108,8 @@ def cron_retry(env):
 
 
 def due_now(env):
-    """Let the pauses of failed mails be over."""
-    env["helpdesk.incoming.mail"].sudo().search([("state", "=", "failed")]).write(
+    """Let all pauses be over."""
+    env["helpdesk.incoming.mail"].sudo().search([("next_try", "!=", False)]).write(
         {"next_try": "2000-01-01 00:00:00"}
     )
 
@@ -250,12 +250,6 @@ def scan_and_retry(env, die_at_place=None, count=1):
         die_at(env, die_at_place, count)
     cron_scan(env)
     cron_retry(env)
-
-
-def take_up(env):
-    """Act on what was left behind, as a scanner does."""
-    rows = env["helpdesk.incoming.mail"].sudo().search([("state", "=", "new")], order="id")
-    env["helpdesk.intake"].sudo()._process(rows, commit=True)
 
 
 def settings(env):

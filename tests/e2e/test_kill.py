@@ -63,16 +63,6 @@ class Mailbox:
         )
         return done / len(self.mails)
 
-    def most_cut_offs(self) -> int:
-        """How often the mail that was cut off most often was, of those that wait."""
-        [[most]] = self.database.sql(
-            "SELECT COALESCE(MAX(mail.cut_offs), 0) FROM helpdesk_incoming_mail mail"
-            " JOIN helpdesk_mail_folder folder ON folder.id = mail.folder_id"
-            " WHERE folder.scanner_id = %s AND mail.state = 'new'",
-            self.scanner,
-        )
-        return most
-
     def is_done(self) -> bool:
         return self.share_done() == 1
 
@@ -140,10 +130,6 @@ def test_killed_at_any_moment_the_same_tickets_come_out(mailbox, database, chanc
     while not mailbox.is_done():
         with Console(database, STEPS, log="killed") as console:
             console.do("small_batches", chance.choice((5, 10, 25)))
-            if mailbox.most_cut_offs() > 1:
-                # one that is cut off a third time is suspected of it and waits, and answers to
-                # it go on without it; here they are to be in one ticket
-                console.do("take_up")
             count = sum(kills.values())
             place = ()
             if places and count % 2:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailflow.header import addresses, decode_words, message_ids, parameters
 from mailflow.html import html_to_text, tame
-from mailflow.mail import Address, Limits, Mail, Recipient, read
+from mailflow.mail import Address, Limits, Mail, Recipient, given_message_id, read
 
 BASE = {
     "From": "Jane Doe <jane@Example.COM>",
@@ -98,6 +98,22 @@ class TestHeader:
         assert mail.message_id == read(build(Message_ID=given)).message_id
         assert mail.message_id != read(build("other", Message_ID=given)).message_id
         assert mail.message_id.endswith("@missing-message-id.invalid>")
+        assert given_message_id(build(Message_ID=given)) == ""
+
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+    def test_a_message_id_is_told_by_the_header_alone(self, end):
+        raw = build(b"Message-ID: <2@example.com>\n\nMessage-ID: <3@example.com>\n")
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\n", end)
+        assert given_message_id(raw) == "<1@example.com>" == read(raw).message_id
+        assert given_message_id(end * 2 + raw) == "<1@example.com>"
+
+    @given(
+        st.lists(st.sampled_from([b"Message-ID:", b" <1@a>", b"\r", b"\n", b"\r\n", b"x", b": "]))
+    )
+    def test_the_header_alone_tells_the_same_message_id(self, pieces):
+        raw = b"".join(pieces)
+        mail = read(raw)
+        assert given_message_id(raw) == (mail.message_id if mail.message_id_given else "")
 
     @pytest.mark.parametrize(
         ("given", "expected"),
