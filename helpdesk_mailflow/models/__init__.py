@@ -1,5 +1,6 @@
 from . import (
     fetchmail_server,
+    helpdesk_answers_via,
     helpdesk_automatic_answer,
     helpdesk_conversation_template,
     helpdesk_conversation_template_mail,

@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from .email_address import normalized_email
 from .helpdesk_of_team import manages
 
 #: Written in the name of the system alone: whoever could say that an address is proven would
@@ -212,7 +213,7 @@ class HelpdeskFromAddress(models.Model):
         values, wants_default = [], []
         for vals in vals_list:
             self._refuse_kept_by_the_addon(vals)
-            vals = dict(vals, email=self._normalize(vals.get("email")))
+            vals = dict(vals, email=normalized_email(self.env, vals.get("email")))
             wants_default.append(vals.pop("is_default", False))
             vals["is_default"] = False
             if not self.env.su:
@@ -233,7 +234,7 @@ class HelpdeskFromAddress(models.Model):
             return super().write(vals)
         vals = dict(vals)
         if "email" in vals:
-            vals["email"] = self._normalize(vals["email"])
+            vals["email"] = normalized_email(self.env, vals["email"])
             self._refuse_to_rename_odoo_s_sender(vals["email"])
         wants_default = vals.pop("is_default", None)
         losing = self._losing_their_proof(vals)
@@ -258,22 +259,6 @@ class HelpdeskFromAddress(models.Model):
                     " verification mail to the address instead."
                 )
             )
-
-    @api.model
-    def _normalize(self, email: str | None) -> str:
-        """The address as it is compared.
-
-        :raise ValidationError: it is not one address
-        """
-        normalized = tools.email_normalize(email or "")
-        if not normalized:
-            raise ValidationError(
-                self.env._(
-                    "“%(email)s” is not an e-mail address. Write it like support@example.com.",
-                    email=email or "",
-                )
-            )
-        return normalized
 
     def _refuse_to_rename_odoo_s_sender(self, email: str) -> None:
         renamed = self.filtered(lambda address: address.is_of_odoo and address.email != email)
@@ -375,26 +360,14 @@ class HelpdeskFromAddress(models.Model):
         """Make it the address that its company answers with by default.
 
         :raise AccessError: what the whole company answers as is no team leader's to choose
-        :raise UserError: it cannot be sent as
+        :raise ValidationError: it cannot be sent as
         """
         self.ensure_one()
         if not manages(self.env):
             raise AccessError(
                 self.env._("Only a helpdesk manager chooses the default From address of a company.")
             )
-        if not self.is_usable:
-            raise UserError(
-                self.env._(
-                    "%(email)s cannot be the default: it is not verified. Send a verification"
-                    " mail to it, and open the link in there.",
-                    email=self.email,
-                )
-                if self.state != "verified"
-                else self.env._(
-                    "%(email)s cannot be the default: it is disabled. Enable it first.",
-                    email=self.email,
-                )
-            )
+        self._check_usable()
         former = self._by_system().search(
             [
                 ("company_id", "=", self.company_id.id),

@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import escape_psql
 
+from .email_address import normalized_email
 from .helpdesk_of_team import manages
 
 #: Kinds of addresses that customers may be told to write to.
@@ -47,7 +48,7 @@ class HelpdeskSupportAliasAddress(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals["email"] = self._normalize(vals.get("email"))
+            vals["email"] = normalized_email(self.env, vals.get("email"))
         self._refuse_retired([vals["email"] for vals in vals_list])
         addresses = super().create(vals_list)
         addresses._refuse_kept_by_sync()
@@ -56,7 +57,7 @@ class HelpdeskSupportAliasAddress(models.Model):
 
     def write(self, vals):
         if "email" in vals:
-            vals = dict(vals, email=self._normalize(vals["email"]))
+            vals = dict(vals, email=normalized_email(self.env, vals["email"]))
             self._refuse_retired([vals["email"]])
         self._refuse_kept_by_sync()
         result = super().write(vals)
@@ -97,22 +98,6 @@ class HelpdeskSupportAliasAddress(models.Model):
                     email=retired.email,
                 )
             )
-
-    @api.model
-    def _normalize(self, email: str | None) -> str:
-        """The address as it is looked up.
-
-        :raise ValidationError: it is not an address
-        """
-        normalized = tools.email_normalize(email or "")
-        if not normalized:
-            raise ValidationError(
-                self.env._(
-                    "“%(email)s” is not an e-mail address. Write it like support@example.com.",
-                    email=email or "",
-                )
-            )
-        return normalized
 
     @api.constrains("email", "kind")
     def _check_not_of_odoo(self):

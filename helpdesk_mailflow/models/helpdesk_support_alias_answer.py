@@ -10,23 +10,10 @@ from .sender_name import sender_name
 class HelpdeskSupportAlias(models.Model):
     """Which From address answers the tickets of a support alias."""
 
-    _inherit = "helpdesk.support.alias"
+    _name = "helpdesk.support.alias"
+    _inherit = ["helpdesk.support.alias", "helpdesk.answers.via"]
 
-    answer_via_id = fields.Many2one(
-        "helpdesk.from.address",
-        string="Chosen From address",
-        check_company=True,
-        ondelete="set null",
-        index="btree_not_null",
-        tracking=True,
-        copy=False,
-    )
     answers_via_id = fields.Many2one(
-        "helpdesk.from.address",
-        string="Answer via",
-        compute="_compute_answers_via_id",
-        inverse="_inverse_answers_via_id",
-        compute_sudo=True,
         domain="[('company_id', '=', company_id), ('is_offered', '=', True)]",
         help="The From address of answers. Empty it for the default: its own address if that is a"
         " From address, else one of its team, else the company's default.",
@@ -49,32 +36,12 @@ class HelpdeskSupportAlias(models.Model):
         "Automatic answers are from", compute="_compute_from_preview", compute_sudo=True
     )
 
-    @api.depends("answer_via_id.is_usable", "address_ids.email", "team_id", "company_id")
+    @api.depends("address_ids.email")
     def _compute_answers_via_id(self):
-        by_company = self.env["helpdesk.from.address"]._usable_by_company(self.company_id)
-        for queue in self:
-            queue.answers_via_id = queue._answering(by_company[queue.company_id])
+        return super()._compute_answers_via_id()
 
-    def _answering(self, usable):
-        """The one of ``usable`` that answers."""
-        self.ensure_one()
-        return (
-            (self.answer_via_id & usable)
-            or self._own_from_address(usable)
-            or usable._of_team(self.team_id)
-            or usable._default_one()
-        )
-
-    def _inverse_answers_via_id(self):
-        for queue in self:
-            queue.answer_via_id = queue.answers_via_id
-        # emptied, or not usable: what answers then
-        self._compute_answers_via_id()
-
-    @api.constrains("answer_via_id")
-    def _check_answer_via_id(self):
-        # sudo: whether it is proven is no secret
-        self.sudo().answer_via_id._check_usable()
+    def _answering_unchosen(self, usable):
+        return self._own_from_address(usable)
 
     def _check_by_leader(self, vals) -> None:
         super()._check_by_leader(vals)

@@ -22,51 +22,21 @@ FOLDED = 68
 
 
 class HelpdeskTicket(models.Model):
-    _inherit = "helpdesk.ticket"
+    _name = "helpdesk.ticket"
+    _inherit = ["helpdesk.ticket", "helpdesk.answers.via"]
 
-    answer_via_id = fields.Many2one(
-        "helpdesk.from.address",
-        string="Chosen From address",
-        check_company=True,
-        ondelete="set null",
-        index="btree_not_null",
-        copy=False,
-        tracking=True,
-    )
     answers_via_id = fields.Many2one(
-        "helpdesk.from.address",
-        string="Answer via",
-        compute="_compute_answers_via_id",
-        inverse="_inverse_answers_via_id",
-        compute_sudo=True,
         domain="[('company_id', '=', company_id), ('is_usable', '=', True)]",
         help="The From address of this ticket's mails. Empty it for the default: that of the queue"
         " it came in by.",
     )
 
-    @api.depends("answer_via_id", "support_alias_id.answers_via_id", "team_id", "company_id")
+    @api.depends("support_alias_id.answers_via_id")
     def _compute_answers_via_id(self):
-        by_company = self.env["helpdesk.from.address"]._usable_by_company(self.company_id)
-        for ticket in self:
-            usable = by_company[ticket.company_id]
-            queue = ticket.support_alias_id
-            ticket.answers_via_id = (
-                (ticket.answer_via_id & usable)
-                or (queue.answers_via_id & usable)
-                or usable._of_team(ticket.team_id)
-                or usable._default_one()
-            )
+        return super()._compute_answers_via_id()
 
-    def _inverse_answers_via_id(self):
-        for ticket in self:
-            ticket.answer_via_id = ticket.answers_via_id
-        # emptied, or not usable: what answers then
-        self._compute_answers_via_id()
-
-    @api.constrains("answer_via_id")
-    def _check_answer_via_id(self):
-        # sudo: whether it is proven is no secret
-        self.sudo().answer_via_id._check_usable()
+    def _answering_unchosen(self, usable):
+        return self.support_alias_id.answers_via_id & usable
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -11,7 +11,6 @@ import grp
 import imaplib
 import os
 import pwd
-import random
 import re
 import shutil
 import signal
@@ -23,11 +22,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .certificates import Authority
+from .ports import free_ports
 
 INSTALL = "apt-get install --no-install-recommends dovecot-imapd dovecot-pop3d"
-# Below the range that outgoing connections are given (ip_local_port_range), so that nobody
-# takes a port while Dovecot is down or between our look and its bind.
-_PORTS = range(20_000, 32_000)
 _START_SECONDS = 15.0
 _ATTEMPTS = 5
 
@@ -416,18 +413,7 @@ class Dovecot:
             self._give(path)
 
     def _choose_ports(self):
-        ports: list[int] = []
-        while len(ports) < 4:
-            port = random.choice(_PORTS)
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-            if port not in ports:
-                ports.append(port)
-        self.imap_port, self.imaps_port, self.pop_port, self.pops_port = ports
+        self.imap_port, self.imaps_port, self.pop_port, self.pops_port = free_ports(4)
 
     def _write_configuration(self):
         text = (self._template + "{extra}\n").format(

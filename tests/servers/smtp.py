@@ -17,9 +17,7 @@ import asyncio
 import email
 import email.policy
 import logging
-import random
 import shutil
-import socket
 import ssl
 import tempfile
 import threading
@@ -34,6 +32,7 @@ from typing import TYPE_CHECKING
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult
 
 from .certificates import Authority
+from .ports import free_ports
 
 if TYPE_CHECKING:
     from .dovecot import Dovecot
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 #: mail has come in whole but is not taken yet, and when it is taken but that is not said yet.
 PLACES = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "TAKEN")
 ANYBODY = "*"
-# Below the range that outgoing connections are given, so that nobody takes the port meanwhile.
-_PORTS = range(20_000, 32_000)
 _START_SECONDS = 15.0
 _HANG, _CUT, _HOLD = "hang", "cut", "hold"
 # aiosmtpd warns of what it does itself, and tells each command
@@ -105,7 +102,7 @@ class Smtp:
         self.encryption = encryption
         self.may_send_as = may_send_as
         self.arrived: list[Arrived] = []
-        self.port = _free_port()
+        [self.port] = free_ports(1)
         self._folder = Path(tempfile.mkdtemp(prefix="smtp-"))
         self._authority = authority or Authority(self._folder)
         self._context = self._make_context(certificate) if encryption != "none" else None
@@ -396,15 +393,3 @@ class _Hooks:
         )
         answer = await server.obey("TAKEN")
         return "250 2.0.0 taken" if answer is MISSING else answer
-
-
-def _free_port() -> int:
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
