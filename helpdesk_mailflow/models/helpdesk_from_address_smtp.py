@@ -197,6 +197,7 @@ class HelpdeskFromAddress(models.Model):
         return addresses
 
     def write(self, vals):
+        self._refuse_to_drop_a_server(vals)
         vals, settings = self._split_settings(vals)
         # sudo: a server that nobody needs any more goes with the way to send, whoever changes it
         former = {address: address.mail_server_id for address in self.sudo()}
@@ -208,6 +209,24 @@ class HelpdeskFromAddress(models.Model):
                 [server for address, server in former.items() if address.mail_server_id != server]
             )
         return result
+
+    def _refuse_to_drop_a_server(self, vals) -> None:
+        """A server goes with its password, which only a system admin could type in again, and a
+        mailbox is connected by few: no leader of a team gives them up.
+
+        :raise AccessError: a leader would send another way
+        """
+        if "sends_via" not in vals or manages(self.env):
+            return
+        kept = self.filtered(lambda each: each.sends_via not in ("odoo", vals["sends_via"]))
+        if kept:
+            raise AccessError(
+                self.env._(
+                    "%(email)s sends through a server of its own or a connected mailbox. Only a"
+                    " helpdesk manager can change that.",
+                    email=kept[0].email,
+                )
+            )
 
     def unlink(self):
         servers = self.sudo().mail_server_id  # sudo: as in write

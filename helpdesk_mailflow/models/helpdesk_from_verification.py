@@ -19,6 +19,8 @@ EXPIRY_HOURS = 72
 PAUSE_SECONDS = 60
 #: Verification mails to an address within 24 hours.
 SENDS_A_DAY = 5
+#: Verification mails that a user has sent within an hour, whatever their addresses.
+SENDS_AN_HOUR = 20
 #: Days that is known what became of a verification mail, so that its link can say so.
 KEPT_DAYS = 90
 #: The header field with the token, by which a verification mail is known when it comes back.
@@ -46,7 +48,7 @@ class HelpdeskFromVerification(models.Model):
     # half of the way to a link; the other half is the secret of the database
     nonce = fields.Char(required=True, groups=NO_ACCESS)
     message_id = fields.Char("Message-ID", required=True, index=True)
-    asked_by_id = fields.Many2one("res.users", ondelete="set null")
+    asked_by_id = fields.Many2one("res.users", ondelete="set null", index="btree_not_null")
     expires = fields.Datetime(required=True)
     state = fields.Selection(
         [("open", "Open"), ("used", "Confirmed"), ("void", "Void")], required=True, default="open"
@@ -122,6 +124,24 @@ class HelpdeskFromVerification(models.Model):
                     " mail can be sent after %(when)s.",
                     count=len(recent),
                     email=address.email,
+                    when=tools.format_datetime(self.env, again, dt_format="short"),
+                )
+            )
+        # sudo: as above
+        asked = self.sudo().search(
+            [
+                ("asked_by_id", "=", self.env.uid),
+                ("create_date", ">", now - timedelta(hours=1)),
+            ],
+            limit=SENDS_AN_HOUR,
+        )
+        if len(asked) == SENDS_AN_HOUR:
+            again = asked[-1].create_date + timedelta(hours=1)
+            raise UserError(
+                self.env._(
+                    "You have sent %(count)s verification mails within an hour. Another one can be"
+                    " sent after %(when)s.",
+                    count=len(asked),
                     when=tools.format_datetime(self.env, again, dt_format="short"),
                 )
             )

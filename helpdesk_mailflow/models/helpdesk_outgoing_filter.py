@@ -11,6 +11,7 @@ from odoo.tools import SQL, escape_psql
 from ..mailflow import wildcard
 from ..mailflow.note import Note, note
 from . import trace
+from .email_address import canonical_email
 from .mail_alias import PLUS
 
 #: What neither an address nor a pattern has; quoted local parts are left out.
@@ -258,13 +259,17 @@ class HelpdeskOutgoingFilter(models.Model):
 
     @api.model
     def _spellings(self, email: str) -> set[str]:
-        """An address in lower case, with its domain in Unicode and in ASCII (RFC 5890)."""
-        local_part, _at, domain = email.strip().lower().rpartition("@")
-        return {
-            f"{local_part}@{each}"
-            for each in (domain, _in_other_letters(domain))
-            if local_part and each
-        }
+        """An address as it is written and as servers know it, with its domain in Unicode and in
+        ASCII (RFC 5890)."""
+        spelled = set()
+        for each in (email.strip().lower(), canonical_email(email)):
+            local_part, _at, domain = each.rpartition("@")
+            spelled |= {
+                f"{local_part}@{domain}"
+                for domain in (domain, _in_other_letters(domain))
+                if local_part and domain
+            }
+        return spelled
 
     @api.model
     def _own_note(self, email: str, kind: str, alias_id: int | None, label: str | None) -> Note:

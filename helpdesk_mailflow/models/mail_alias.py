@@ -5,6 +5,8 @@ import re
 from odoo import api, models
 from odoo.tools import SQL
 
+from .email_address import canonical_email
+
 #: The detail of support+detail@example.com, which lands in the same mailbox.
 PLUS = re.compile(r"\+[^@]*@")
 
@@ -87,6 +89,10 @@ class MailAliasDomain(models.Model):
         left = [email for email in email_list if email and "@" in email and email not in found]
         if not left:
             return found
+        spelled = {}
+        for email in left:
+            canonical = canonical_email(email)
+            spelled[email] = {email, canonical, PLUS.sub("@", email), PLUS.sub("@", canonical)}
         # also of a scanner that is archived; not a user's address, although we may send as it
         own = {
             email
@@ -94,8 +100,8 @@ class MailAliasDomain(models.Model):
                 SQL(
                     "SELECT own.email FROM (%s) own WHERE own.email = ANY(%s) AND NOT own.is_user",
                     self.env["helpdesk.own.address"]._query(),
-                    [*left, *(PLUS.sub("@", each) for each in left)],
+                    [each for spellings in spelled.values() for each in spellings],
                 )
             )
         }
-        return found + [email for email in left if {email, PLUS.sub("@", email)} & own]
+        return found + [email for email in left if spelled[email] & own]

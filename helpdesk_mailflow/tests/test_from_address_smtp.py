@@ -127,6 +127,23 @@ class TestServer(SmtpCase):
         self.assertFalse(server.exists())
         self.assertFalse(self.own.mail_server_id)
 
+    def test_a_leader_of_the_team_does_not_give_it_up(self):
+        team = self.env["helpdesk.ticket.team"].create(
+            {"name": "Desk", "company_id": self.company.id, "alias_name": False}
+        )
+        leader = self.make_user("mf-leader", "helpdesk_mgmt.group_helpdesk_user_own")
+        team.write({"user_id": leader.id, "user_ids": [(4, leader.id)]})
+        self.own.team_id = team
+        server = self.own.mail_server_id
+        mine = self.own.with_user(leader)
+        for way in ("odoo", "mailbox"):
+            with self.subTest(way=way), self.assertRaisesRegex(AccessError, "helpdesk manager"):
+                mine.sends_via = way
+        mine.write({"sends_via": "smtp", "friendly_name": "Anna"})
+        self.assertTrue(server.exists())
+        self.assertEqual(self.own.mail_server_id, server)
+        self.assertEqual(server.smtp_pass, PASSWORD)
+
     def test_an_existing_server_that_was_chosen_stays(self):
         server = self.Server.create({"name": "By hand", "smtp_host": "x.example"})
         self.own.mail_server_id = server
@@ -592,8 +609,8 @@ class TestTestMail(SmtpCase):
                 try:
                     raise raising
                 except smtplib.SMTPException as error:
-                    # as Odoo does: without a cause
-                    raise MailDeliveryException("Mail Delivery Failed", str(error))  # noqa: B904
+                    # as Odoo does: what caused it is its context only
+                    raise MailDeliveryException("Mail Delivery Failed", str(error)) from None
             return message["Message-Id"]
 
         wizard = (

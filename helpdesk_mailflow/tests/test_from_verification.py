@@ -14,7 +14,13 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import misc, mute_logger
 
 from ..models import own_mail
-from ..models.helpdesk_from_verification import EXPIRY_HOURS, HEADER, PATH, SENDS_A_DAY
+from ..models.helpdesk_from_verification import (
+    EXPIRY_HOURS,
+    HEADER,
+    PATH,
+    SENDS_A_DAY,
+    SENDS_AN_HOUR,
+)
 from .common import DOMAIN
 from .test_from_address import GROUP, FromAddressCase
 
@@ -201,6 +207,20 @@ class TestVerification(VerificationCase):
                 self.send()
         with self.later(hours=25):
             self.send()
+
+    def test_a_user_sends_only_so_many_an_hour(self):
+        addresses = [
+            self.make_from(f"x{each}@acorn-tests.example") for each in range(SENDS_AN_HOUR)
+        ]
+        for address in addresses:
+            self.send(address)
+        with self.later(minutes=30), self.assertRaisesRegex(UserError, "within an hour"):
+            self.send()
+        colleague = self.make_user("mf-colleague", "helpdesk_mgmt.group_helpdesk_manager")
+        with self.later(minutes=30):
+            self.send(user=colleague)
+        with self.later(minutes=61):
+            self.send(self.make_from("later@acorn-tests.example"))
 
     def test_what_needs_no_mail(self):
         with self.assertRaisesRegex(UserError, "verified already"):

@@ -221,6 +221,25 @@ class TestSuppressed(OutgoingFilterCase):
             },
         )
 
+    def test_an_address_is_the_same_however_it_is_written(self):
+        """Mail servers take a dot behind the domain and quotes around the local part away."""
+        self.Filter.create({"pattern": "bob@acorn-tests.example"})
+        ours = (
+            f"support@{DOMAIN}.",
+            f'"support"@{DOMAIN}',
+            f'"Sup\\port+x"@{DOMAIN}.',
+        )
+        self.assertEqual(
+            self.suppressed(*ours, '"bob"@acorn-tests.example.'),
+            {
+                **dict.fromkeys(ours, "withheld_alias"),
+                '"bob"@acorn-tests.example.': "withheld_filter",
+            },
+        )
+        Domain = self.env["mail.alias.domain"]
+        self.assertEqual(Domain._find_aliases(list(ours)), list(ours), "no contact is made of it")
+        self.assertFalse(self.suppressed(f'"other"@{DOMAIN}', '""@acorn-tests.example', '"@x.'))
+
     def test_of_another_company_only_for_that_company(self):
         other = self.make_company("Branch office")
         self.Filter.create({"pattern": "branch@quiet.example", "company_id": other.id})
