@@ -111,6 +111,19 @@ class FetchmailServer(models.Model):
         default="everything",
         required=True,
     )
+    authserv_id = fields.Char(
+        "Authentication server",
+        help="The name that the receiving server puts first into its Authentication-Results"
+        " header. Only results under this name are believed; empty: none are.",
+    )
+    unmatched = fields.Selection(
+        [("ticket", "Becomes a ticket"), ("leave", "Is left alone")],
+        string="A mail that no rule matches",
+        default="ticket",
+        required=True,
+        help="Left alone: it stays in the mailbox as it is, and is listed here. Replies to tickets"
+        " always join them.",
+    )
     mark_read = fields.Boolean("Mark as read", default=True, help="Once the ticket is committed")
     default_alias_id = fields.Many2one(
         "helpdesk.support.alias",

@@ -44,6 +44,7 @@ class HelpdeskIncomingMailDelivery(models.Model):
             ("receipt", "Receipt"),
             ("ledger", "Kept here only"),
             ("not_taken_in", "Not taken in"),
+            ("ignored", "Ignored"),
             ("held", "Held"),
             ("passed_on", "Handed to another part of Odoo"),
         ],

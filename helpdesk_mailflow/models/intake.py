@@ -265,6 +265,7 @@ class HelpdeskIntake(models.AbstractModel):
     def _entries(self, rows, sources) -> list[Entry]:
         errors = {}
         mails = self._read(rows, sources, errors)
+        for_rules = self.env["helpdesk.scanner.rule"]._read_folders()
         entries = []
         for row in rows:
             mail = mails.get(row.id)
@@ -294,7 +295,12 @@ class HelpdeskIntake(models.AbstractModel):
                     row_id=row.id,
                     mail=mail,
                     company_id=company.id,
+                    folder_id=folder.id or None,
+                    scanner_id=folder.scanner_id.id or None,
                     folder_alias_id=folder.scanner_id.default_alias_id.id or None,
+                    leave_unmatched=folder.scanner_id.unmatched == "leave"
+                    or (folder in for_rules and not folder.is_read),
+                    received_at=row.received_at,
                     fallback=row.fallback if isinstance(row.fallback, dict) else None,
                     start_only=row.start_only,
                     forced=row.taken_in,

@@ -15,7 +15,8 @@ from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.reply import cut_mail
 from . import trace
-from .intake_values import COLUMN, GATEWAY_KEY, DeliveryPlan, Outcome, Plan
+from .intake_values import COLUMN, GATEWAY_KEY, UNSETTLED, DeliveryPlan, Outcome, Plan
+from .mailbox_steps import merge_steps
 from .reviewed_overrides import unknown_overrides
 
 _logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
         self.env["helpdesk.intake.own"]._act(plans)
+        self.env["helpdesk.intake.consequences"]._act(plans, items)
         self._write_deliveries(items)
         self._write_rows(plans, items)
         self.env.flush_all()
@@ -143,7 +145,11 @@ class HelpdeskIntakeAct(models.AbstractModel):
             contact = item.delivery.contact
             if not contact:
                 item.partner = Partner
-            elif contact.values and item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY):
+            elif (
+                contact.values
+                and not contact.by_rule
+                and item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY)
+            ):
                 key = (
                     tools.email_normalize(contact.values["email"]),
                     contact.values.get("company_id"),
@@ -629,7 +635,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             for each in Delivery.search(
                 [
                     ("identity", "in", [item.mail.identity for item in items]),
-                    ("outcome", "in", ("not_taken_in", "held")),
+                    ("outcome", "in", [outcome.value for outcome in UNSETTLED]),
                 ]
             )
         }
@@ -677,10 +683,16 @@ class HelpdeskIntakeAct(models.AbstractModel):
         }
 
     @api.model
+    def _steps(self, plan) -> list[dict]:
+        """What the rules want of the mailbox."""
+        return [dict(step) for ruling in plan.rulings for step in ruling.mailbox]
+
+    @api.model
     def _write_rows(self, plans, items) -> None:
         by_plan = defaultdict(list)
         for item in items:
             by_plan[id(item.plan)].append(item)
+        facts_of = {}
         for plan in plans:
             verdict = plan.verdict
             entry = verdict.entry
@@ -693,9 +705,19 @@ class HelpdeskIntakeAct(models.AbstractModel):
             story += [("judge", each) for each in verdict.notes]
             story += [("decide", each) for each in plan.notes]
             story += [("act", each) for item in own for each in item.notes]
+            facts = verdict.facts.get(company_id) or next(iter(verdict.facts.values()))
+            facts_of[row.id] = facts
+            mailbox = {}
+            if plan.leave or (steps := self._steps(plan)):
+                default = [] if plan.leave else row.mailbox_todo
+                todo, left_out = merge_steps(default, [] if plan.leave else steps)
+                mailbox = {"mailbox_todo": todo or False}
+                story += [("decide", each) for each in left_out]
             row.write(
                 {
                     **self._row_values(entry.mail),
+                    **self.env["helpdesk.intake.facts"]._columns(entry.mail, facts),
+                    **mailbox,
                     "kind": verdict.kind.kind.value,
                     "state": plan.state.value,
                     "company_id": company_id,
@@ -706,3 +728,4 @@ class HelpdeskIntakeAct(models.AbstractModel):
                     "trace": (row.trace or []) + [trace.entry(step, each) for step, each in story],
                 }
             )
+        self.env["helpdesk.intake.facts"]._write_links(facts_of)

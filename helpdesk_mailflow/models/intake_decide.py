@@ -1,20 +1,41 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from dataclasses import replace
+
 from odoo import api, models
 
-from ..mailflow.kind import Kind
+from ..mailflow.kind import OPENS_TICKET, Kind
 from ..mailflow.note import note
-from .intake_values import GATEWAY_KEY, Contact, DeliveryPlan, Outcome, Plan, State, Verdict
+from .intake_values import (
+    GATEWAY_KEY,
+    WANT_TICKET,
+    Contact,
+    DeliveryPlan,
+    Destination,
+    Disposition,
+    Outcome,
+    Plan,
+    State,
+    Verdict,
+)
+
+#: What a rule makes of a mail that becomes no ticket: outcome and sentence.
+REFUSING = {
+    Disposition.IGNORE: (Outcome.IGNORED, "rule_ignored"),
+    Disposition.HOLD: (Outcome.HELD, "rule_held"),
+    Disposition.SPAM: (Outcome.IGNORED, "rule_spam"),
+}
 
 
 class HelpdeskIntakeDecide(models.AbstractModel):
-    """Verdict and policies -> Plan. Writes nothing."""
+    """Verdict, policies and scanner rules -> Plan. Writes nothing."""
 
     _name = "helpdesk.intake.decide"
     _description = "Intake of mail: decide"
 
     @api.model
     def _decide(self, verdicts: list[Verdict]) -> list[Plan]:
+        verdicts = self.env["helpdesk.intake.rules"]._add_rulings(verdicts)
         return [self._decide_one(verdict) for verdict in verdicts]
 
     @api.model
@@ -26,11 +47,12 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             self._decide_known,
             self._decide_not_ours,
             self._decide_forwarding,
+            self._decide_suspect,
+            self._decide_by_rule,
             self._decide_bounce,
             self._decide_receipt,
             self._decide_feedback,
             self._decide_auto_reply,
-            self._decide_suspect,
             self._decide_reply,
             self._decide_destinations,
         )
@@ -69,16 +91,19 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     @api.model
     def _on_thread(self, verdict, outcome, *notes, **more) -> Plan:
         thread = verdict.thread
+        ruling = verdict.ruling(thread.alias_id, thread.company_id)
+        contact = verdict.contacts.get((thread.company_id, thread.team_id))
         delivery = DeliveryPlan(
             outcome,
             thread.alias_id,
             thread.company_id,
             ticket_id=thread.ticket_id,
             message_id=thread.message_id,
-            contact=verdict.contacts.get((thread.company_id, thread.team_id)),
+            contact=self._contact_by_rule(contact, ruling),
+            ruling=ruling,
             **more,
         )
-        return self._plan(verdict, State.DONE, [delivery], *notes)
+        return self._plan(verdict, State.DONE, [delivery], *notes, *ruling.notes)
 
     # ------------------------------------------------------------
     # CHECKS
@@ -167,6 +192,23 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return self._in_ledger(verdict, note("decide_auto_reply_ledger"))
 
     @api.model
+    def _decide_by_rule(self, verdict):
+        """What rules decide of bounces, receipts, complaints and automatic answers, which the
+        checks below would keep from becoming tickets; and of a reply, that it joins nothing."""
+        wanted = {self._disposition(verdict, each) for each in verdict.rulings.values()} - {None}
+        if not wanted:
+            return None
+        if verdict.thread and not wanted & {*REFUSING, Disposition.NEW_TICKET}:
+            return self._decide_reply(verdict)
+        return self._decide_destinations(verdict)
+
+    @api.model
+    def _disposition(self, verdict, ruling) -> Disposition | None:
+        """What the rules make of a mail, unless a person has decided to take it in."""
+        refused = ruling.disposition in REFUSING and verdict.entry.forced
+        return None if refused else ruling.disposition
+
+    @api.model
     def _decide_reply(self, verdict):
         thread = verdict.thread
         if not thread:
@@ -190,38 +232,98 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     def _decide_destinations(self, verdict):
         """A ticket for each support alias that the mail is for and that has none of it."""
         deliveries, notes = [], []
-        forced = verdict.entry.forced
         # a person took in what is or may be a copy: it stands beside the first one
         beside = verdict.known or verdict.suspect
-        for destination in verdict.destinations:
+        for destination in self._destinations(verdict):
             if (destination.alias_id or 0) in verdict.known_aliases and not beside:
                 continue
-            contact = verdict.contacts.get((destination.company_id, destination.team_id))
-            refusal = None if forced else self._refusal(verdict, destination, contact)
-            if refusal:
-                outcome, sentence = refusal
-                notes.append(sentence)
-            else:
-                outcome = Outcome.TICKET
-                notes.append(note("decide_ticket"))
-            deliveries.append(
-                DeliveryPlan(
-                    outcome,
-                    destination.alias_id,
-                    destination.company_id,
-                    values=dict(destination.values, team_id=destination.team_id),
-                    contact=contact if outcome is Outcome.TICKET else None,
-                )
-            )
+            delivery, told = self._at(verdict, destination)
+            deliveries.append(delivery)
+            notes += told
         if not deliveries:
             return None
-        return self._plan(verdict, self._state_of(deliveries), deliveries, *notes)
+        plan = self._plan(verdict, self._state_of(deliveries), deliveries, *notes)
+        left = verdict.entry.leave_unmatched and not verdict.rulings
+        return replace(plan, leave=left and plan.state is State.IGNORED)
 
     @api.model
-    def _refusal(self, verdict, destination, contact: Contact | None):
-        """Why a mail is not taken in for an alias: (outcome, sentence), or None."""
-        if verdict.kind.kind is Kind.FORWARDING:
+    def _destinations(self, verdict) -> tuple[Destination, ...]:
+        """Where tickets are made. Of a mail that would be a reply, those of the ticket's company
+        that it is addressed to, else the ticket's own."""
+        thread = verdict.thread
+        if not thread:
+            return verdict.destinations
+        addressed = [each for each in verdict.destinations if each.company_id == thread.company_id]
+        own = Destination(thread.alias_id, thread.company_id, thread.team_id, True, how=thread.how)
+        return tuple(addressed) or (own,)
+
+    @api.model
+    def _at(self, verdict, destination):
+        """What becomes of a mail at one place: the DeliveryPlan, and the sentences."""
+        thread = verdict.thread
+        ruling = (
+            verdict.ruling(thread.alias_id, thread.company_id)
+            if thread
+            else verdict.ruling(destination.alias_id, destination.company_id)
+        )
+        contact = verdict.contacts.get((destination.company_id, destination.team_id))
+        refusal = self._refusal(verdict, destination, contact, ruling)
+        if refusal:
+            outcome, *told = refusal
+            delivery = DeliveryPlan(
+                outcome, destination.alias_id, destination.company_id, ruling=ruling
+            )
+            return delivery, [*ruling.notes, *told]
+        joins = ruling.ticket_id if ruling.disposition is not Disposition.NEW_TICKET else None
+        if joins:
+            return self._join(verdict, destination, contact, ruling)
+        delivery = DeliveryPlan(
+            Outcome.TICKET,
+            destination.alias_id,
+            destination.company_id,
+            values={**destination.values, "team_id": destination.team_id, **ruling.create},
+            contact=self._contact_by_rule(contact, ruling),
+            ruling=ruling,
+        )
+        return delivery, [*ruling.notes, note("decide_ticket")]
+
+    @api.model
+    def _join(self, verdict, destination, contact, ruling):
+        """A mail that a rule adds to a ticket."""
+        # sudo: mail joins tickets, whoever hands it in
+        ticket = self.env["helpdesk.ticket"].sudo().browse(ruling.ticket_id)
+        closed = ticket.stage_id.closed
+        reopen = closed and verdict.kind.kind is Kind.MESSAGE
+        notes = [*ruling.notes, note("decide_reply", ticket=ticket.number)]
+        if closed and not reopen:
+            notes.append(note("decide_stays_closed", ticket=ticket.number))
+        delivery = DeliveryPlan(
+            Outcome.REPLY,
+            destination.alias_id,
+            destination.company_id,
+            ticket_id=ticket.id,
+            reopen=reopen,
+            contact=self._contact_by_rule(contact, ruling),
+            ruling=ruling,
+        )
+        return delivery, notes
+
+    @api.model
+    def _contact_by_rule(self, contact: Contact | None, ruling) -> Contact | None:
+        """The requester, made if a rule wants it to be."""
+        if ruling.contact is None or not contact or not contact.values:
+            return contact
+        return replace(contact, values={**contact.values, **ruling.contact}, by_rule=False)
+
+    @api.model
+    def _refusal(self, verdict, destination, contact: Contact | None, ruling):
+        """Why a mail becomes nothing at a place: (outcome, sentence), or None."""
+        kind = verdict.kind.kind
+        if kind is Kind.FORWARDING or verdict.entry.forced:
             return None
+        if ruling.disposition in REFUSING:
+            outcome, code = REFUSING[ruling.disposition]
+            return outcome, note(code)
         alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
         if not destination.intake:
             return Outcome.NOT_TAKEN_IN, note("decide_not_taken_in", alias=alias.name)
@@ -231,6 +333,10 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             return Outcome.HELD, note(
                 "decide_held_sender", alias=alias.name, address=verdict.entry.mail.from_.email
             )
+        if kind not in OPENS_TICKET and ruling.disposition not in WANT_TICKET:
+            return Outcome.LEDGER, note("decide_report_ledger")
+        if verdict.entry.leave_unmatched and not ruling.rule_ids:
+            return Outcome.IGNORED, note("decide_left_alone")
         return None
 
     @api.model
@@ -239,7 +345,9 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         outcomes = {delivery.outcome for delivery in deliveries}
         if Outcome.HELD in outcomes:
             return State.HELD
-        return State.NOT_TAKEN_IN if Outcome.NOT_TAKEN_IN in outcomes else State.DONE
+        if Outcome.NOT_TAKEN_IN in outcomes:
+            return State.NOT_TAKEN_IN
+        return State.IGNORED if outcomes <= {Outcome.IGNORED, Outcome.LEDGER} else State.DONE
 
     @api.model
     def _number(self, verdict) -> str:

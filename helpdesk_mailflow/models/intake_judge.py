@@ -13,7 +13,17 @@ from ..mailflow.kind import tell_kind
 from ..mailflow.mail import Mail, Recipient
 from ..mailflow.note import Note, note
 from ..mailflow.subject import check_tag_pattern, tag_pattern
-from .intake_values import GATEWAY_KEY, Contact, Destination, Entry, Known, Outcome, Thread, Verdict
+from .intake_values import (
+    GATEWAY_KEY,
+    UNSETTLED,
+    Contact,
+    Destination,
+    Entry,
+    Known,
+    Outcome,
+    Thread,
+    Verdict,
+)
 
 #: Where servers delivered a mail to. What the customer wrote into To and Cc comes first:
 #: every support alias named there gets the mail. A mail that names none there (forwarded,
@@ -38,9 +48,7 @@ TAG = re.compile(
 #: Contacts among To and Cc that follow a ticket, at the most.
 PARTICIPANTS = 20
 #: Outcomes that made something of a mail.
-SETTLED = tuple(
-    outcome.value for outcome in Outcome if outcome not in (Outcome.NOT_TAKEN_IN, Outcome.HELD)
-)
+SETTLED = tuple(outcome.value for outcome in Outcome if outcome not in UNSETTLED)
 
 
 class HelpdeskIntakeJudge(models.AbstractModel):
@@ -66,6 +74,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         }
         partners = self._partners(entries)
         contacts = self._contacts(entries, destinations, threads, own, partners)
+        facts = self.env["helpdesk.intake.facts"]._facts(
+            entries, kinds, self._places(entries, destinations, threads), contacts
+        )
         verdicts = []
         for each in entries:
             thread, thread_notes = threads.get(each.row_id, (None, ()))
@@ -100,9 +111,21 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     own_addresses=frozenset(own),
                     notes=tuple(notes),
                     own_mail=own_mail,
+                    facts=facts[each.row_id],
                 )
             )
         return verdicts
+
+    @api.model
+    def _places(self, entries, destinations, threads) -> dict[int, list[tuple[int, int | None]]]:
+        """Company and support alias of all that a mail is for, the one that counts first."""
+        places = {}
+        for each in entries:
+            thread = threads.get(each.row_id, (None, ()))[0]
+            found = [(thread.company_id, thread.alias_id)] if thread else []
+            found += [(place.company_id, place.alias_id) for place in destinations[each.row_id]]
+            places[each.row_id] = found
+        return places
 
     @api.model
     def _concerns_helpdesk(self, mail: Mail, fallback) -> bool:
@@ -696,21 +719,21 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     @api.model
     def _new_contact(self, mail, company_id, team_id, accounts) -> Contact:
         address = mail.from_
-        if not self._creates_contacts(company_id, team_id):
-            return Contact(None, None, None, (note("contact_by_rule_only", address=address.email),))
-        notes = [note("contact_new", address=address.email)]
+        by_rule = not self._creates_contacts(company_id, team_id)
+        code = "contact_by_rule_only" if by_rule else "contact_new"
+        notes = [note(code, address=address.email)]
         values = {
             "name": address.name or address.email,
             "email": address.email,
             "is_company": False,
         }
         account, account_note = accounts.get((address.domain, company_id), (None, None))
-        if account_note:
+        if account_note and not by_rule:
             notes.append(account_note)
         if account:
             values["parent_id"] = account.id
             values["company_id"] = account.company_id.id
-        return Contact(None, None, values, tuple(notes))
+        return Contact(None, None, values, tuple(notes), by_rule)
 
     @api.model
     def _creates_contacts(self, company_id, team_id) -> bool:

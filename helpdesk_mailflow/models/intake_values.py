@@ -5,7 +5,9 @@ Plain data, no recordsets: a Verdict can be made again from the stored source, a
 can be read without acting on it. Records are named by their database ids.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import Enum
 
 from ..mailflow.kind import KindResult
@@ -23,12 +25,15 @@ class Outcome(str, Enum):
     RECEIPT = "receipt"
     LEDGER = "ledger"  # stays in the ledger only
     NOT_TAKEN_IN = "not_taken_in"
+    IGNORED = "ignored"  # by a rule, or since none matched
     HELD = "held"
     PASSED_ON = "passed_on"  # Odoo's own gateway has had it
 
 
 #: Longest header that is kept in a column of the ledger (characters).
 COLUMN = 1000
+#: Outcomes that made nothing of a mail: a person may still take it in.
+UNSETTLED = frozenset((Outcome.NOT_TAKEN_IN, Outcome.IGNORED, Outcome.HELD))
 #: Stands for Odoo's own gateway where a support alias' id stands else.
 GATEWAY_KEY = -1
 
@@ -64,7 +69,11 @@ class Entry:
 
     :param row_id: ``helpdesk.incoming.mail``
     :param mail: as read from the stored source
+    :param folder_id: ``helpdesk.mail.folder`` that it was fetched from
+    :param scanner_id: whose folder that is
     :param folder_alias_id: the default support alias of the scanner it was fetched by
+    :param leave_unmatched: a mail that no rule matches stays in the mailbox, and opens nothing
+    :param received_at: when the mail server got it (UTC)
     :param fallback: values for the ticket if the mail came in for the model
         ``helpdesk.ticket`` without any address of ours (``None``: it did not)
     :param start_only: only its start could be kept
@@ -74,7 +83,11 @@ class Entry:
     row_id: int
     mail: Mail
     company_id: int | None = None
+    folder_id: int | None = None
+    scanner_id: int | None = None
     folder_alias_id: int | None = None
+    leave_unmatched: bool = False
+    received_at: datetime | None = None
     fallback: dict | None = None
     start_only: bool = False
     forced: bool = False
@@ -111,12 +124,132 @@ class Thread:
 
 @dataclass(frozen=True)
 class Contact:
-    """The requester, found (``partner_id``) or to be made (``values``)."""
+    """The requester, found (``partner_id``) or to be made (``values``).
+
+    :param by_rule: it is made only if a rule says so
+    """
 
     partner_id: int | None
     user_id: int | None
     values: dict | None
     notes: tuple[Note, ...] = ()
+    by_rule: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What conditions of rules look at, of one mail in one company. The names are fields of
+    ``helpdesk.incoming.mail``, where the same is stored.
+
+    Texts are framed (:func:`..mailflow.fold.frame`), records are ids, ``False`` is none.
+    """
+
+    fact_from: str
+    fact_from_name: str
+    fact_to: str
+    fact_cc: str
+    fact_recipients: str
+    fact_reply_to: str
+    fact_subject: str
+    fact_body: str
+    fact_attachment_names: str
+    fact_attachment_types: str
+    fact_language: str | bool
+    kind: str
+    fact_automatic: bool
+    fact_trust: str
+    fact_size_kb: int
+    fact_has_attachments: bool
+    alias_ids: frozenset[int]
+    scanner_id: int | bool
+    folder_id: int | bool
+    contact_id: int | bool
+    fact_known_contact: bool
+    contact_account_id: int | bool
+    contact_tag_ids: frozenset[int]
+    contact_country_id: int | bool
+    fact_open_tickets: bool
+    fact_weekday: str
+    fact_hour: int
+    fact_working_hours: bool
+    pattern_ids: frozenset[int]
+
+
+#: Names of the facts, in the order in which they are offered.
+FACTS = tuple(each.name for each in fields(Facts))
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A scanner rule as the intake evaluates it.
+
+    :param rule_id: a ``NewId`` for a rule that is not saved, as in ``action_ids``
+    :param matches: the condition
+    :param sees_reports: the condition names the kind, so it is meant for bounces, receipts,
+        complaints and automatic answers, too
+    """
+
+    rule_id: object
+    name: str
+    company_id: int
+    team_id: int | None
+    scanner_ids: frozenset[int]
+    alias_ids: frozenset[int]
+    folder_ids: frozenset[int]
+    matches: Callable[[Facts], bool]
+    sees_reports: bool
+    action_ids: tuple
+    stop: bool
+
+
+class Disposition(str, Enum):
+    """What a rule makes of a mail."""
+
+    TICKET = "ticket"  # update the ticket that is found, else create one
+    NEW_TICKET = "new_ticket"
+    APPEND = "append"
+    IGNORE = "ignore"
+    HOLD = "hold"
+    SPAM = "spam"
+
+
+#: Dispositions that want a ticket.
+WANT_TICKET = frozenset((Disposition.TICKET, Disposition.NEW_TICKET, Disposition.APPEND))
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the rules want of a mail at one place.
+
+    :param rule_ids: the rules that matched, in their order
+    :param disposition: None: the rules leave it to the defaults
+    :param ticket_id: the ticket that it joins, found by number, subject or requester
+    :param create: values of a new ticket, ready for ``create``
+    :param update: values of a ticket that it joins, ready for ``write``
+    :param contact: values of a contact that is made if there is none; None: no rule makes one
+    :param follower_ids: contacts that follow the ticket
+    :param answer_id: ``mail.template`` of an automatic answer
+    :param server_actions: pairs of ``ir.actions.server`` and the user whose rights it has
+    :param mailbox: steps in the mailbox, see ``mailbox_steps``
+    :param notes: a sentence for each choice
+    :param faults: pairs of a rule and what of it could not be done
+    """
+
+    rule_ids: tuple = ()
+    disposition: Disposition | None = None
+    ticket_id: int | None = None
+    create: Mapping[str, object] = field(default_factory=dict)
+    update: Mapping[str, object] = field(default_factory=dict)
+    contact: Mapping[str, object] | None = None
+    follower_ids: tuple[int, ...] = ()
+    answer_id: int | None = None
+    server_actions: tuple[tuple[int, int], ...] = ()
+    mailbox: tuple[Mapping[str, object], ...] = ()
+    notes: tuple[Note, ...] = ()
+    faults: tuple[tuple[int, Note], ...] = ()
+
+
+NO_RULING = Ruling()
 
 
 @dataclass(frozen=True)
@@ -172,6 +305,13 @@ class Verdict:
     own_addresses: frozenset[str]  # addresses of this mail that are ours
     notes: tuple[Note, ...]
     own_mail: OwnMail | None = None  # a mail of ours that came back, or its copied marks
+    facts: dict[int, Facts] = field(default_factory=dict)  # by company, the first place's first
+    # what the rules want, by place (support alias or None, company); decide adds it
+    rulings: dict[tuple[int | None, int], Ruling] = field(default_factory=dict)
+
+    def ruling(self, alias_id: int | None, company_id: int) -> Ruling:
+        """What the rules want at a place; an empty one if none matched."""
+        return self.rulings.get((alias_id, company_id)) or NO_RULING
 
 
 @dataclass(frozen=True)
@@ -187,14 +327,24 @@ class DeliveryPlan:
     internal: bool = False
     values: dict = field(default_factory=dict)
     contact: Contact | None = None
+    ruling: Ruling = NO_RULING
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of a mail, with a sentence for each choice."""
+    """What becomes of a mail, with a sentence for each choice.
+
+    :param leave: nothing is done in the mailbox
+    """
 
     verdict: Verdict
     state: State
     deliveries: tuple[DeliveryPlan, ...]
     pass_on: bool
     notes: tuple[Note, ...]
+    leave: bool = False
+
+    @property
+    def rulings(self) -> tuple[Ruling, ...]:
+        """What the rules want at each place that the mail goes to."""
+        return tuple(self.verdict.rulings.values())

@@ -5,6 +5,7 @@ A trace is stored as codes with values, so that everyone reads it in a language 
 their own. Each code that a step or the engine may leave has its sentence here.
 """
 
+import json
 import logging
 
 from odoo.tools.translate import LazyTranslate
@@ -106,8 +107,7 @@ SENTENCES = {
     ),
     "contact_new": _lt("No contact has the address %(address)s. A new one is made."),
     "contact_by_rule_only": _lt(
-        "No contact has the address %(address)s, and contacts are made by rule only. The ticket"
-        " keeps name and address as received."
+        "No contact has the address %(address)s, and contacts are made only when a rule says so."
     ),
     "contact_own_address": _lt(
         "%(address)s is one of our own addresses. It never becomes a contact."
@@ -164,6 +164,27 @@ SENTENCES = {
     "decide_held_start_only": _lt(
         "It is held, since only its start could be kept. Once the limit in the settings is"
         " raised, the next visit to the mailbox fetches all of it."
+    ),
+    "decide_left_alone": _lt(
+        "No rule matches it, so it is left alone, as the mail scanner is set up."
+    ),
+    "decide_report_ledger": _lt(
+        "It tells of another mail and no rule wants it as a ticket, so it stays in the list of"
+        " incoming mails only."
+    ),
+    # scanner rules
+    "rule_matched": _lt("The rule “%(rule)s” matches."),
+    "rule_decided_before": _lt(
+        "What the rule “%(rule)s” makes of it is left out: an earlier action has decided already."
+    ),
+    "rule_ignored": _lt("It is ignored: no ticket, it stays in the list of incoming mails."),
+    "rule_held": _lt("It is held for review."),
+    "rule_spam": _lt("It is spam: no ticket, it stays in the list of incoming mails."),
+    "rule_folder_gone": _lt(
+        "The rule “%(rule)s” moves or copies to a folder that is gone. Choose another one."
+    ),
+    "rule_folder_elsewhere": _lt(
+        "The rule “%(rule)s” wants it in the folder %(folder)s, which another mailbox has."
     ),
     "decide_for_nobody": _lt("It leads to no support alias and answers no ticket."),
     # act
@@ -379,6 +400,11 @@ def sentence(env, code: str, values: dict) -> str:
     except (KeyError, TypeError, ValueError):
         _logger.warning("The sentence of the trace code %s does not fit its values", code)
         return f"{template} {values}"
+
+
+def dumps(notes: list[dict]) -> str:
+    """Notes as they are stored in a JSON column."""
+    return json.dumps(notes)
 
 
 def entry(step: str, note: Note) -> dict:

@@ -25,6 +25,7 @@ from . import (
     test_replies,
     test_reply_line,
     test_scanner,
+    test_scanner_rule,
     test_several_places,
     test_support_alias,
     test_switch_templates,

@@ -175,7 +175,7 @@ class TestContactMade(MailflowCase):
         self.assertFalse(ticket.partner_id)
         self.assertEqual(ticket.partner_name, "Marta Lindqvist")
         self.assertEqual(ticket.partner_email, "marta@acorn-tests.example")
-        self.assertIn("contacts are made by rule only", str(row.trace_html))
+        self.assertIn("only when a rule says so", str(row.trace_html))
 
     def test_the_team_s_policy_overrides_the_company_s(self):
         self.team.create_contacts = "rule"

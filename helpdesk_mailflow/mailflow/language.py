@@ -1,0 +1,5 @@
+LANGUAGES = ("de", "en", "fr")
+
+
+def language_of(mail):
+    return ""

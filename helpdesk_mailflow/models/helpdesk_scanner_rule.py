@@ -1,0 +1,190 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, ormcache
+
+from ..mailflow.note import Note
+from . import trace
+from .intake_values import CompiledRule
+from .rule_condition import check_condition, compile_condition, names_of
+
+
+class HelpdeskScannerRule(models.Model):
+    """What to do with which mail: where it counts, conditions, and actions in their order.
+
+    The condition is a domain over the facts of an incoming mail.
+    """
+
+    _name = "helpdesk.scanner.rule"
+    _description = "Scanner rule"
+    _inherit = ["helpdesk.scanner.compiled", "helpdesk.of.team"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10, help="The first rule that matches comes first")
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        string="Team",
+        check_company=True,
+        domain="[('company_id', 'in', (company_id, False))]",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Only mail for support aliases of this team, and replies to its tickets",
+    )
+    scanner_ids = fields.Many2many(
+        "helpdesk.mail.scanner",
+        "helpdesk_scanner_rule_scanner_rel",
+        "rule_id",
+        "scanner_id",
+        string="Mail scanners",
+        domain="[('company_id', '=', company_id)]",
+        help="None: all of them, and mail that comes in another way",
+    )
+    alias_ids = fields.Many2many(
+        "helpdesk.support.alias",
+        "helpdesk_scanner_rule_alias_rel",
+        "rule_id",
+        "alias_id",
+        string="Support aliases",
+        check_company=True,
+        domain="[('company_id', '=', company_id)]",
+        help="None: all of them",
+    )
+    folder_ids = fields.Many2many(
+        "helpdesk.mail.folder",
+        "helpdesk_scanner_rule_folder_rel",
+        "rule_id",
+        "folder_id",
+        string="Folders",
+        check_company=True,
+        domain="[('company_id', '=', company_id)]",
+        help="Only mail from these folders; their scanners read them while the rule is active."
+        " None: all that are read.",
+    )
+    domain = fields.Char("Condition", required=True, default="[]")
+    action_ids = fields.One2many(
+        "helpdesk.scanner.rule.action", "rule_id", string="Actions", copy=True
+    )
+    stop = fields.Boolean(
+        "Stop after this rule",
+        default=True,
+        help="No later rule is looked at for a mail that matches this one",
+    )
+    fault = fields.Json(readonly=True, copy=False, help="What could not be done, as notes")
+    fault_date = fields.Datetime(readonly=True, copy=False)
+    match_ids = fields.One2many("helpdesk.scanner.rule.match", "rule_id", readonly=True)
+
+    # ------------------------------------------------------------
+    # CONDITION
+    # ------------------------------------------------------------
+
+    @api.constrains("domain", "company_id")
+    def _check_domain(self):
+        for rule in self:
+            check_condition(rule.env, rule.domain)
+
+    @api.constrains("company_id", "team_id", "alias_ids", "folder_ids", "scanner_ids")
+    def _check_scope(self):
+        for rule in self:
+            strangers = rule.scanner_ids.filtered(
+                lambda scanner, rule=rule: scanner.company_id not in (rule.company_id, False)
+            )
+            if strangers:
+                raise ValidationError(
+                    self.env._(
+                        "The mail scanner %(scanner)s belongs to another company.",
+                        scanner=strangers[0].name,
+                    )
+                )
+            if rule.team_id and rule.alias_ids.team_id - rule.team_id:
+                raise ValidationError(
+                    self.env._(
+                        "The rule is for team %(team)s only, but the support alias %(alias)s is"
+                        " not of that team.",
+                        team=rule.team_id.name,
+                        alias=(
+                            rule.alias_ids.filtered(
+                                lambda alias, rule=rule: alias.team_id != rule.team_id
+                            )[0].name
+                        ),
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # COMPILED
+    # ------------------------------------------------------------
+
+    @api.model
+    @ormcache()
+    def _compiled(self) -> tuple[CompiledRule, ...]:
+        """All active rules, in their order; made once, and again after each change."""
+        # sudo: rules count for all mail, whoever hands it in
+        rules = self.sudo().search([])
+        return tuple(rule._compile() for rule in rules)
+
+    def _compile(self) -> CompiledRule:
+        """The rule as the intake evaluates it; also of a rule that is not saved."""
+        self.ensure_one()
+        model = self.env["helpdesk.incoming.mail"]
+        names = names_of(self.domain)
+        return CompiledRule(
+            rule_id=self._origin.id or self.id,
+            name=self.name or "",
+            company_id=self.company_id.id,
+            team_id=self.team_id.id or None,
+            scanner_ids=frozenset(self.scanner_ids._origin.ids),
+            alias_ids=frozenset(self.alias_ids._origin.ids),
+            folder_ids=frozenset(self.folder_ids._origin.ids),
+            matches=compile_condition(model, self.domain),
+            sees_reports=not names.isdisjoint(("kind", "fact_automatic")),
+            action_ids=tuple(self.action_ids.sorted()._ids),
+            stop=self.stop,
+        )
+
+    # ------------------------------------------------------------
+    # FAULTS
+    # ------------------------------------------------------------
+
+    def _report_fault(self, *notes: Note) -> None:
+        """Flag rules of which an action could not be done. It stays until somebody changes
+        the rule."""
+        told = [{"code": each.code, "values": dict(each.values)} for each in notes]
+        for rule in self:
+            fault = [
+                *(rule.fault or []),
+                *(each for each in told if each not in (rule.fault or [])),
+            ]
+            if fault != rule.fault:
+                # not write(): nothing that the rule is compiled from has changed
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE helpdesk_scanner_rule SET fault = %s::jsonb, fault_date = %s"
+                        " WHERE id = %s",
+                        trace.dumps(fault),
+                        self.env.cr.now(),
+                        rule.id,
+                    )
+                )
+        self.invalidate_recordset(["fault", "fault_date"])
+
+    def write(self, vals):
+        if vals.keys() - {"sequence", "fault", "fault_date"}:
+            # whoever changes a rule has looked at what was wrong with it
+            vals = {"fault": False, "fault_date": False, **vals}
+        return super().write(vals)
+
+    # ------------------------------------------------------------
+    # FOLDERS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _read_folders(self):
+        """Folders that active rules are for: their scanners read them, too."""
+        # sudo: whoever runs a scanner reads all of its folders
+        return self.sudo().search(Domain("folder_ids", "!=", False)).folder_ids

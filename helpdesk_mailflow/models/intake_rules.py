@@ -1,0 +1,233 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from odoo import api, models
+
+from ..mailflow.kind import OPENS_TICKET
+from ..mailflow.note import Note, note
+from .intake_values import CompiledRule, Disposition, Ruling, Verdict
+
+#: What an action makes of a mail, by its kind.
+DISPOSITIONS = {each.value: each for each in Disposition}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a mail goes: a support alias, or the ticket that it answers."""
+
+    alias_id: int | None
+    company_id: int
+    team_id: int | None
+    is_thread: bool = False
+
+    @property
+    def key(self) -> tuple[int | None, int]:
+        """Names the place among those of its mail."""
+        return self.alias_id, self.company_id
+
+
+@dataclass
+class Draft:
+    """A ruling while the actions of the matching rules are gone through, in their order.
+
+    What an earlier one has set, a later one does not change.
+    """
+
+    verdict: Verdict
+    place: Place
+    rules: list[CompiledRule] = field(default_factory=list)
+    disposition: Disposition | None = None
+    ticket_id: int | None = None
+    create: dict = field(default_factory=dict)
+    update: dict = field(default_factory=dict)
+    contact: dict | None = None
+    follower_ids: list[int] = field(default_factory=list)
+    answer_id: int | None = None
+    server_actions: list[tuple[int, int]] = field(default_factory=list)
+    mailbox: list[dict] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    faults: list[tuple[int, Note]] = field(default_factory=list)
+
+    def tell(self, code: str, **values) -> None:
+        """Add a sentence to the trace."""
+        self.notes.append(note(code, **values))
+
+    def fail(self, rule: CompiledRule, code: str, **values) -> None:
+        """An action that cannot be done: the others go on, the rule is flagged."""
+        self.tell(code, **values)
+        self.faults.append((rule.rule_id, note(code, **values)))
+
+    def frozen(self) -> Ruling:
+        """The finished ruling."""
+        return Ruling(
+            rule_ids=tuple(rule.rule_id for rule in self.rules),
+            disposition=self.disposition,
+            ticket_id=self.ticket_id,
+            create=dict(self.create),
+            update=dict(self.update),
+            contact=self.contact,
+            follower_ids=tuple(dict.fromkeys(self.follower_ids)),
+            answer_id=self.answer_id,
+            server_actions=tuple(self.server_actions),
+            mailbox=tuple(self.mailbox),
+            notes=tuple(self.notes),
+            faults=tuple(self.faults),
+        )
+
+
+class HelpdeskIntakeRules(models.AbstractModel):
+    """Which scanner rules match a mail, and what they want of it. Writes nothing."""
+
+    _name = "helpdesk.intake.rules"
+    _description = "Intake of mail: scanner rules"
+
+    @api.model
+    def _rules(self) -> tuple[CompiledRule, ...]:
+        """The rules that count, in their order; others than the active ones while somebody
+        tries a rule."""
+        tried = self.env.context.get("mailflow_rules")
+        if isinstance(tried, Tried):
+            return tried.rules
+        return self.env["helpdesk.scanner.rule"]._compiled()
+
+    @api.model
+    def _add_rulings(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts with what the rules say of each place."""
+        rules = self._rules()
+        if not rules:
+            return verdicts
+        drafts = []
+        for verdict in verdicts:
+            for place in self._places(verdict):
+                draft = self._draft(verdict, place, rules)
+                if draft.rules:
+                    drafts.append(draft)
+        if not drafts:
+            return verdicts
+        self._apply(drafts)
+        rulings = {}
+        for draft in drafts:
+            by_place = rulings.setdefault(draft.verdict.entry.row_id, {})
+            by_place[draft.place.key] = draft.frozen()
+        return [
+            replace(each, rulings=rulings[each.entry.row_id])
+            if each.entry.row_id in rulings
+            else each
+            for each in verdicts
+        ]
+
+    @api.model
+    def _places(self, verdict: Verdict) -> list[Place]:
+        thread = verdict.thread
+        if thread:
+            return [Place(thread.alias_id, thread.company_id, thread.team_id, is_thread=True)]
+        return [
+            Place(each.alias_id, each.company_id, each.team_id) for each in verdict.destinations
+        ]
+
+    @api.model
+    def _draft(self, verdict: Verdict, place: Place, rules: Iterable[CompiledRule]) -> Draft:
+        """Which rules match at a place."""
+        draft = Draft(verdict, place)
+        facts = verdict.facts.get(place.company_id)
+        if facts is None:
+            return draft
+        entry, is_report = verdict.entry, verdict.kind.kind not in OPENS_TICKET
+        for rule in rules:
+            if (
+                rule.company_id != place.company_id
+                or (rule.team_id and rule.team_id != place.team_id)
+                or (rule.alias_ids and place.alias_id not in rule.alias_ids)
+                or (rule.folder_ids and entry.folder_id not in rule.folder_ids)
+                or (rule.scanner_ids and entry.scanner_id not in rule.scanner_ids)
+                or (is_report and not rule.sees_reports)
+                or not rule.matches(facts)
+            ):
+                continue
+            draft.rules.append(rule)
+            if rule.stop:
+                break
+        return draft
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _apply(self, drafts: list[Draft]) -> None:
+        """Go through the actions of the rules that matched."""
+        # sudo: rules count for all mail; what they may name was checked when they were saved
+        Action = self.env["helpdesk.scanner.rule.action"].sudo()
+        ids = {each for draft in drafts for rule in draft.rules for each in rule.action_ids}
+        actions = {action.id: action for action in Action.browse(ids)}
+        for draft in drafts:
+            for rule in draft.rules:
+                draft.tell("rule_matched", rule=rule.name)
+                for action_id in rule.action_ids:
+                    action = actions[action_id]
+                    getattr(self, f"_apply_{action.kind}")(draft, rule, action)
+
+    @api.model
+    def _dispose(self, draft: Draft, rule: CompiledRule, action) -> bool:
+        """Decide what becomes of the mail, unless that is decided already."""
+        wanted = DISPOSITIONS[action.kind]
+        if draft.disposition is None:
+            draft.disposition = wanted
+            return True
+        if draft.disposition is not wanted:
+            draft.tell("rule_decided_before", rule=rule.name)
+        return False
+
+    @api.model
+    def _apply_ignore(self, draft, rule, action):
+        self._dispose(draft, rule, action)
+
+    @api.model
+    def _apply_hold(self, draft, rule, action):
+        self._dispose(draft, rule, action)
+
+    @api.model
+    def _apply_spam(self, draft, rule, action):
+        self._dispose(draft, rule, action)
+
+    # ------------------------------------------------------------
+    # MAILBOX
+    # ------------------------------------------------------------
+
+    @api.model
+    def _add_step(self, draft: Draft, rule: CompiledRule, **step) -> None:
+        draft.mailbox.append({**step, "rule": rule.rule_id})
+
+    @api.model
+    def _apply_seen(self, draft, rule, action):
+        self._add_step(draft, rule, do=action.kind)
+
+    _apply_unseen = _apply_flag = _apply_unflag = _apply_delete = _apply_seen
+
+    @api.model
+    def _apply_move(self, draft, rule, action):
+        folder = action.folder_id.name or (action.folder_name or "").strip()
+        if not folder:
+            draft.fail(rule, "rule_folder_gone", rule=rule.name)
+            return
+        of = action.folder_id.sudo().scanner_id
+        if of and draft.verdict.entry.scanner_id not in (None, of.id):
+            draft.fail(rule, "rule_folder_elsewhere", rule=rule.name, folder=folder)
+            return
+        self._add_step(
+            draft, rule, do=action.kind, folder=folder, create=bool(action.create_folder)
+        )
+
+    _apply_copy = _apply_move
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Rules that somebody tries, in the context of an environment: no client can send one.
+
+    :param rules: as they would count
+    """
+
+    rules: tuple[CompiledRule, ...]

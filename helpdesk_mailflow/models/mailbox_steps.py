@@ -1,0 +1,2 @@
+def merge_steps(default, wanted):
+    return [*(default or []), *wanted], []
