@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Mails of a ticket that no person wrote: marked as such, and limited.
 
-The context tells them: ``mailflow_automatic`` is the value of their Auto-Submitted field
-(RFC 3834 section 5), ``mailflow_answers`` the Message-ID that they answer (section 3.1.3) and
-``mailflow_counted`` that they were counted already. While a mail is taken in,
-``mailflow_no_automatic_answer`` is there: why nothing may answer it, or empty.
+The context tells them: ``mailflow_automatic`` is an :class:`Automatic`. While a mail is taken
+in, ``mailflow_no_automatic_answer`` is there: why nothing may answer it, or empty.
 """
+
+from dataclasses import dataclass
 
 from odoo import models, tools
 
@@ -13,6 +13,29 @@ from odoo import models, tools
 #: look at it look at Auto-Submitted, too, and mail systems file what carries it as
 #: advertisement or drop it.
 SUPPRESS = {"auto-replied": "All", "auto-generated": "OOF, AutoReply"}
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """What is known of a mail that nobody writes. Of a type of its own, which no client can put
+    into the context of a call: JSON and XML bring text, numbers, lists and mappings.
+
+    :param value: of its Auto-Submitted field (RFC 3834 section 5)
+    :param answers: Message-ID that it answers (section 3.1.3)
+    :param is_counted: its recipients were counted already
+    :param is_absence: it answers for a colleague who is away
+    """
+
+    value: str
+    answers: str = ""
+    is_counted: bool = False
+    is_absence: bool = False
+
+
+def automatic_of(env) -> Automatic | None:
+    """What is sent now if nobody writes it, else None."""
+    found = env.context.get("mailflow_automatic")
+    return found if isinstance(found, Automatic) else None
 
 
 def automatic_headers(value: str) -> dict[str, str]:
@@ -29,11 +52,12 @@ class HelpdeskTicket(models.Model):
 
     def _mailflow_as_automatic(self):
         """The same tickets; what is sent now was written by nobody."""
-        context = self.env.context
-        if context.get("mailflow_automatic"):
+        if automatic_of(self.env):
             return self
-        answers = "mailflow_no_automatic_answer" in context
-        return self.with_context(mailflow_automatic="auto-replied" if answers else "auto-generated")
+        answers = "mailflow_no_automatic_answer" in self.env.context
+        return self.with_context(
+            mailflow_automatic=Automatic("auto-replied" if answers else "auto-generated")
+        )
 
     # ------------------------------------------------------------
     # STAGES AND RULES
@@ -104,7 +128,7 @@ class HelpdeskTicket(models.Model):
         """Odoo answers for colleagues who are away."""
         if self.env.context.get("mailflow_no_automatic_answer"):
             return self.env["mail.message"]
-        away = self.with_context(mailflow_automatic="auto-replied", mailflow_absence=True)
+        away = self.with_context(mailflow_automatic=Automatic("auto-replied", is_absence=True))
         return super(HelpdeskTicket, away)._notify_thread_with_out_of_office(
             message, recipients_data, msg_vals=msg_vals, **kwargs
         )
@@ -115,12 +139,12 @@ class HelpdeskTicket(models.Model):
 
     def _notify_by_email_get_headers(self, headers=None):
         headers = super()._notify_by_email_get_headers(headers=headers)
-        context = self.env.context
-        if not context.get("mailflow_automatic"):
+        automatic = automatic_of(self.env)
+        if not automatic:
             return headers
-        headers = {**headers, **automatic_headers(context["mailflow_automatic"])}
-        if context.get("mailflow_answers"):
-            headers["In-Reply-To"] = context["mailflow_answers"]
+        headers = {**headers, **automatic_headers(automatic.value)}
+        if automatic.answers:
+            headers["In-Reply-To"] = automatic.answers
         return headers
 
     def _mailflow_recipients_within_limits(self, message, recipients) -> list[dict]:
@@ -128,8 +152,8 @@ class HelpdeskTicket(models.Model):
 
         The last step of ``_notify_get_recipients``: who remains has taken a turn.
         """
-        context = self.env.context
-        if not context.get("mailflow_automatic") or context.get("mailflow_counted"):
+        automatic = automatic_of(self.env)
+        if not automatic or automatic.is_counted:
             return recipients
         outside = {
             each["email_normalized"]
@@ -150,10 +174,11 @@ class HelpdeskTicket(models.Model):
         Answer = self.env["helpdesk.automatic.answer"].sudo()
         known = Answer.search([("message_id", "in", message.ids)])
         ticket = self.sudo()
+        automatic = automatic_of(self.env)
         known |= Answer._take_turns(
             [
                 {
-                    "kind": "absence" if self.env.context.get("mailflow_absence") else "template",
+                    "kind": "absence" if automatic and automatic.is_absence else "template",
                     "ticket_id": ticket.id,
                     "alias_id": ticket.support_alias_id.id,
                     "company_id": ticket.company_id.id,

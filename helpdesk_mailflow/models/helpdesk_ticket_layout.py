@@ -10,6 +10,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import is_html_empty
 
+from .helpdesk_ticket_automatic import automatic_of
 from .helpdesk_ticket_notify import ANSWERS
 
 _logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class HelpdeskTicket(models.Model):
 
         A step of ``_notify_get_recipients``.
         """
-        if self.env.context.get("mailflow_automatic") or not self._mailflow_is_answer(message):
+        if automatic_of(self.env) or not self._mailflow_is_answer(message):
             return recipients
         requester = self._mailflow_requester_emails()
         contact = self.sudo().partner_id.id

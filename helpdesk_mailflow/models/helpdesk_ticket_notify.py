@@ -8,6 +8,7 @@ from odoo.tools.mail import email_normalize_all
 from odoo.tools.misc import clean_context
 
 from ..mailflow.charset import one_line
+from .helpdesk_ticket_automatic import automatic_of
 
 #: Messages that may be answers to people outside of the company.
 ANSWERS = frozenset(("comment", "auto_comment", "email_outgoing"))
@@ -198,7 +199,7 @@ class HelpdeskTicket(models.Model):
         if bcc:
             headers["Bcc"] = ", ".join(bcc)
         copy_to = self._mailflow_auto_cc()
-        if copy_to and not self.env.context.get("mailflow_automatic"):
+        if copy_to and not automatic_of(self.env):
             cc.append(copy_to)
         values.update(
             headers=repr(headers),

@@ -14,6 +14,7 @@ from odoo.tools.mail import is_html_empty
 
 from ..mailflow.kind import Kind
 from ..mailflow.note import note
+from .helpdesk_ticket_automatic import Automatic
 
 _logger = logging.getLogger(__name__)
 
@@ -237,9 +238,9 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             raise UserError(self.env._("Its text is empty."))
         sender = item.mail.from_
         ticket = item.ticket.with_context(
-            mailflow_automatic="auto-replied",
-            mailflow_answers=item.mail.message_id,
-            mailflow_counted=True,
+            mailflow_automatic=Automatic(
+                "auto-replied", answers=item.mail.message_id, is_counted=True
+            ),
             mail_post_autofollow_author_skip=True,
         )
         return ticket.message_post(

@@ -6,7 +6,7 @@ from odoo import api, fields, models, tools
 from odoo.tools.mail import email_normalize_all
 
 from . import trace
-from .helpdesk_ticket_automatic import automatic_headers
+from .helpdesk_ticket_automatic import automatic_headers, automatic_of
 
 #: Longer than a mail server is waited for (Odoo: 60 s at each step).
 SENDING = timedelta(minutes=10)
@@ -22,7 +22,7 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Mails of templates, which are messages of their own: marked, and limited."""
-        automatic = self.env.context.get("mailflow_automatic")
+        automatic = automatic_of(self.env)
         places = [
             place
             for place, vals in enumerate(vals_list)
@@ -36,7 +36,7 @@ class MailMail(models.Model):
         mails = super().create(vals_list)
         for place in places:
             mail = mails[place]
-            mail.headers = repr({**mail._mailflow_headers(), **automatic_headers(automatic)})
+            mail.headers = repr({**mail._mailflow_headers(), **automatic_headers(automatic.value)})
             mail._mailflow_limit()
         return mails
 

@@ -695,6 +695,24 @@ class TestTemplateOfStage(AutomaticAnswerCase):
             [each["code"] for each in messages[1].helpdesk_notes], ["automatic_withheld_hour"]
         )
 
+    def test_no_client_says_that_they_were_counted(self):
+        """A client's context is made of text, numbers, lists and mappings."""
+        self.company.helpdesk_automatic_per_hour = 1
+        claims = (
+            {"mailflow_automatic": "auto-replied", "mailflow_counted": True},
+            {"mailflow_automatic": {"value": "auto-replied", "is_counted": True}},
+        )
+        ticket = self.take_ticket(mail())
+        told = [
+            ticket.with_context(**claim).message_post_with_source(
+                self.template, subtype_xmlid="mail.mt_comment"
+            )
+            for claim in claims
+        ]
+        self.assertEqual([bool(each.notification_ids) for each in told], [True, False])
+        [sent] = self.send_queue()
+        self.assertEqual(sent["Auto-Submitted"], "auto-generated")
+
     def test_who_is_left_out_takes_no_turn(self):
         self.company.helpdesk_private_answers = True
         follower = self.make_contact("Kim", "kim@follower.example")
