@@ -12,15 +12,22 @@ class HelpdeskScannerCompiled(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        self.env.registry.clear_cache()
+        self._forget_compiled()
         return records
 
     def write(self, vals):
         result = super().write(vals)
-        self.env.registry.clear_cache()
+        self._forget_compiled()
         return result
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self._forget_compiled()
         return result
+
+    @api.model
+    def _forget_compiled(self) -> None:
+        registry = self.env.registry
+        registry.clear_cache()
+        # another thread may have compiled what was valid until now
+        self.env.cr.postcommit.add(registry.clear_cache)

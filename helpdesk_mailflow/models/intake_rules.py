@@ -1,13 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+
+import psycopg2
 
 from odoo import api, models
 
 from ..mailflow.kind import OPENS_TICKET
 from ..mailflow.note import Note, note
 from .intake_values import CompiledRule, Disposition, Ruling, Verdict
+
+_logger = logging.getLogger(__name__)
 
 #: What an action makes of a mail, by its kind.
 DISPOSITIONS = {each.value: each for each in Disposition}
@@ -166,8 +171,20 @@ class HelpdeskIntakeRules(models.AbstractModel):
             for rule in draft.rules:
                 draft.tell("rule_matched", rule=rule.name)
                 for action_id in rule.action_ids:
-                    action = actions[action_id]
-                    getattr(self, f"_apply_{action.kind}")(draft, rule, action)
+                    self._apply_one(draft, rule, actions[action_id])
+
+    @api.model
+    def _apply_one(self, draft: Draft, rule: CompiledRule, action) -> None:
+        """One action. Whatever is wrong with it keeps neither the mail nor the other actions."""
+        try:
+            getattr(self, f"_apply_{action.kind}")(draft, rule, action)
+        except psycopg2.Error:
+            # the transaction is over
+            raise
+        except Exception as error:
+            _logger.exception("An action of rule %s cannot be planned", rule.rule_id)
+            text = self.env["helpdesk.intake"]._error_text(error)
+            draft.fail(rule, "rule_action_failed", rule=rule.name, error=text)
 
     @api.model
     def _dispose(self, draft: Draft, rule: CompiledRule, action) -> bool:

@@ -180,6 +180,7 @@ SENTENCES = {
     "rule_ignored": _lt("It is ignored: no ticket, it stays in the list of incoming mails."),
     "rule_held": _lt("It is held for review."),
     "rule_spam": _lt("It is spam: no ticket, it stays in the list of incoming mails."),
+    "rule_action_failed": _lt("An action of the rule “%(rule)s” could not be done: %(error)s"),
     "rule_folder_gone": _lt(
         "The rule “%(rule)s” moves or copies to a folder that is gone. Choose another one."
     ),

@@ -2,6 +2,7 @@
 
 from odoo.exceptions import ValidationError
 
+from ..models.intake import Arrival
 from .common import MailflowCase, mail
 
 
@@ -88,3 +89,78 @@ class TestScannerRule(RuleCase):
         ):
             with self.subTest(domain=domain), self.assertRaises(ValidationError):
                 self.make_rule(domain, "ignore")
+
+
+class TestScannerRuleReplies(RuleCase):
+    """Rules and replies."""
+
+    def reply(self, ticket, **values):
+        asked = ticket.message_ids.filtered(lambda each: each.message_type == "email")[:1]
+        return mail(
+            subject=f"Re: {ticket.name}", headers=[("In-Reply-To", asked.message_id)], **values
+        )
+
+    def test_always_a_new_ticket_also_of_a_reply(self):
+        ticket = self.take_ticket(mail())
+        self.make_rule([("fact_body", "ilike", "something else")], "new_ticket")
+        row = self.take(self.reply(ticket, text="Now something else: the door squeaks."))
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+        self.assertNotEqual(row.ticket_ids, ticket)
+        row = self.take(self.reply(ticket, text="Still smoking."))
+        self.assertEqual(row.ticket_ids, ticket)
+
+    def test_a_reply_may_be_ignored(self):
+        ticket = self.take_ticket(mail())
+        self.make_rule([("fact_body", "ilike", "unsubscribe")], "ignore")
+        row = self.take(self.reply(ticket, text="UNSUBSCRIBE me"))
+        self.assertEqual(row.state, "ignored")
+        row.action_take_in()
+        self.assertEqual(row.ticket_ids, ticket)
+
+
+class TestScannerRuleUnmatched(RuleCase):
+    """Mails that no rule matches."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.scanner = cls.env["fetchmail.server"].create(
+            {"name": "Mailbox", "is_scanner": True, "server_type": "imap", "server": "x"}
+        )
+        cls.folder = cls.scanner.folder_ids
+        cls.scanner.unmatched = "leave"
+
+    def fetch(self, raw):
+        intake = self.env["helpdesk.intake"]
+        row = intake._store(
+            [
+                Arrival(
+                    raw,
+                    {"door": "scanner", "folder_id": self.folder.id},
+                    ("stored_rpc", {"size": len(raw)}),
+                )
+            ]
+        )
+        intake._process(row)
+        return row
+
+    def test_it_is_left_alone(self):
+        row = self.fetch(mail())
+        self.assertEqual(row.state, "ignored")
+        self.assertFalse(row.mailbox_todo)
+        self.assertIn("decide_left_alone", self.codes(row))
+
+    def test_it_may_be_taken_in_later(self):
+        row = self.fetch(mail())
+        row.action_take_in()
+        self.assertTrue(row.ticket_ids)
+
+    def test_what_a_rule_matches_becomes_a_ticket(self):
+        self.make_rule([("scanner_id", "in", self.scanner.ids)], "seen")
+        self.assertTrue(self.fetch(mail()).ticket_ids)
+
+    def test_a_reply_joins(self):
+        ticket = self.take_ticket(mail())
+        asked = ticket.message_ids.filtered(lambda each: each.message_type == "email")[:1]
+        row = self.fetch(mail(subject="Re: it", headers=[("In-Reply-To", asked.message_id)]))
+        self.assertEqual(row.ticket_ids, ticket)
