@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..mailflow.pattern import Pattern, PatternError, check
+from . import pattern_errors
 
 
 class HelpdeskScannerPattern(models.Model):
@@ -66,13 +67,6 @@ class HelpdeskScannerPattern(models.Model):
     @api.constrains("where", "header_name", "operator", "text", "exact")
     def _check_pattern(self):
         for pattern in self:
-            if pattern.where == "header" and not (pattern.header_name or "").strip():
-                raise ValidationError(
-                    self.env._(
-                        "Which header does the pattern %(pattern)s look at? Enter its name.",
-                        pattern=pattern.name,
-                    )
-                )
             try:
                 check(pattern._to_engine())
             except PatternError as error:
@@ -81,8 +75,7 @@ class HelpdeskScannerPattern(models.Model):
     def _in_words(self, error: PatternError) -> str:
         """What is wrong with a pattern, naming the faulty piece."""
         return self.env._(
-            "The pattern %(pattern)s cannot be used: “%(piece)s” (%(reason)s).",
+            "The pattern %(pattern)s cannot be used. %(error)s",
             pattern=self.name,
-            piece=error.piece,
-            reason=error.reason,
+            error=pattern_errors.sentence(self.env, error, self.text or ""),
         )

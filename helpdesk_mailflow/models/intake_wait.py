@@ -8,14 +8,14 @@ from odoo.tools import SQL
 from ..mailflow.note import note
 from .helpdesk_incoming_mail import RETRY_PAUSES
 from .intake_judge import REFERENCES
-from .intake_values import WAITING, Outcome, Plan, State
+from .intake_values import UNSETTLED, WAITING, Outcome, Plan, State
 
 #: An answer looks that often, at the least, whether what it answers is dealt with.
 LONGEST_PAUSE = timedelta(minutes=15)
 #: So long an answer waits at the most: somewhat longer than all pauses of a mail that fails.
 WAITS_AT_MOST = timedelta(days=1)
 #: What a mail that answers a ticket never becomes.
-WITHOUT_THREAD = (Outcome.TICKET, Outcome.NOT_TAKEN_IN, Outcome.HELD)
+WITHOUT_THREAD = (Outcome.TICKET, *UNSETTLED)
 
 
 class HelpdeskIntakeWait(models.AbstractModel):

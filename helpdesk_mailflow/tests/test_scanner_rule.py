@@ -2,7 +2,9 @@
 
 from odoo.exceptions import ValidationError
 
+from ..mailflow.expression import REASONS
 from ..models.intake import Arrival
+from ..models.pattern_errors import SENTENCES
 from .common import MailflowCase, mail
 
 
@@ -164,3 +166,46 @@ class TestScannerRuleUnmatched(RuleCase):
         asked = ticket.message_ids.filtered(lambda each: each.message_type == "email")[:1]
         row = self.fetch(mail(subject="Re: it", headers=[("In-Reply-To", asked.message_id)]))
         self.assertEqual(row.ticket_ids, ticket)
+
+
+class TestScannerPattern(RuleCase):
+    """Named patterns in conditions."""
+
+    def make_pattern(self, **values):
+        values.setdefault("name", "Pattern")
+        return self.env["helpdesk.scanner.pattern"].create(values)
+
+    def test_a_regular_expression(self):
+        pattern = self.make_pattern(operator="regex", text=r"order\s+(?P<order>\d+)")
+        self.make_rule([("pattern_ids", "in", pattern.ids)], "hold")
+        row = self.take(mail(subject="About ÓRDER 4711"))
+        self.assertEqual(row.state, "held")
+        self.assertEqual(row.pattern_ids, pattern)
+        self.take_ticket(mail(subject="About orders"))
+
+    def test_a_header_by_its_name(self):
+        pattern = self.make_pattern(
+            where="header", header_name="x-PRIORITY", operator="is", text="1"
+        )
+        self.make_rule([("pattern_ids", "in", pattern.ids)], "hold")
+        self.assertEqual(self.take(mail(headers=[("X-Priority", "1")])).state, "held")
+        self.take_ticket(mail(headers=[("X-Priority", "11")]))
+
+    def test_the_faulty_piece_is_named(self):
+        for text, piece in (("a(b", "(b"), (r"a(?=b)", "(?="), (r"(a)\1", r"\1"), ("a**", "**")):
+            with (
+                self.subTest(text=text),
+                self.assertRaises(ValidationError) as caught,
+            ):
+                self.make_pattern(operator="regex", text=text)
+            self.assertIn(f"“{piece}”", str(caught.exception))
+
+    def test_every_reason_has_a_sentence(self):
+        self.assertEqual(set(REASONS), set(SENTENCES))
+
+    def test_a_changed_pattern_counts_at_once(self):
+        pattern = self.make_pattern(text="smoke", where="body")
+        self.make_rule([("pattern_ids", "in", pattern.ids)], "hold")
+        self.assertEqual(self.take(mail()).state, "held")
+        pattern.text = "water"
+        self.take_ticket(mail())
