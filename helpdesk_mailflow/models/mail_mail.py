@@ -33,6 +33,26 @@ class MailMail(models.Model):
         return self.env["helpdesk.ticket"].browse(self.res_id).exists()
 
     # ------------------------------------------------------------
+    # SENDING
+    # ------------------------------------------------------------
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """The steps of sending, in their order. Before a connection is made, whom nothing is
+        sent to is taken out and a report is begun. Then Odoo calls
+        :meth:`_split_by_mail_configuration`, which settles who each mail is from and its server;
+        :meth:`_send` for each server, which marks receipts; and :meth:`_prepare_outgoing_list`
+        for each mail, which gives it its face."""
+        cancelled = self._mailflow_withhold()
+        if cancelled and post_send_callback:
+            post_send_callback(cancelled.ids)
+        mails = (self - cancelled)._mailflow_with_report()
+        return super(MailMail, mails).send(
+            auto_commit=auto_commit,
+            raise_exception=raise_exception,
+            post_send_callback=post_send_callback,
+        )
+
+    # ------------------------------------------------------------
     # FROM
     # ------------------------------------------------------------
 
@@ -228,15 +248,11 @@ class MailMail(models.Model):
     # WHAT BECAME OF IT
     # ------------------------------------------------------------
 
-    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        mails = self
-        if self._of_tickets() and self.env.context.get("mailflow_report") is None:
-            mails = self.with_context(mailflow_report=SendingReport())
-        return super(MailMail, mails).send(
-            auto_commit=auto_commit,
-            raise_exception=raise_exception,
-            post_send_callback=post_send_callback,
-        )
+    def _mailflow_with_report(self):
+        """The same mails; what their servers say is kept."""
+        if not self._of_tickets() or self.env.context.get("mailflow_report") is not None:
+            return self
+        return self.with_context(mailflow_report=SendingReport())
 
     def write(self, vals):
         """A mail of a ticket that its server does not take now waits, instead of failing for

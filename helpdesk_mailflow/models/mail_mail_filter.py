@@ -26,17 +26,6 @@ def meant_for_own_address(stamp: tuple[str, str] | None) -> bool:
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        """Before a connection is made."""
-        withheld = self._mailflow_withhold()
-        if withheld and post_send_callback:
-            post_send_callback(withheld.ids)
-        return super(MailMail, self - withheld).send(
-            auto_commit=auto_commit,
-            raise_exception=raise_exception,
-            post_send_callback=post_send_callback,
-        )
-
     def _mailflow_headers(self) -> dict:
         self.ensure_one()
         try:
