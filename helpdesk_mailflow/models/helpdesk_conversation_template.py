@@ -256,11 +256,14 @@ class HelpdeskConversationTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         templates = super().create(vals_list)
+        templates._forget_choices()
         templates._tell_warnings()
         return templates
 
     def write(self, vals):
         result = super().write(vals)
+        if vals.keys() & {"company_id", "team_id"}:
+            self._forget_choices()
         if {"subject", "body", "send_to_contact"}.intersection(vals) and vals.get("body", True):
             self._tell_warnings()
         return result
@@ -306,14 +309,33 @@ class HelpdeskConversationTemplate(models.Model):
     def _of(self, company, team):
         """The template of a team, else the one of its company. In sudo: agents answer by it and
         need not see it."""
+        return self._of_each([(company, team)])[company, team]
+
+    @api.model
+    def _of_each(self, places) -> dict:
+        """The same for several companies and teams at once.
+
+        :param places: pairs of a company and a team, which may be none
+        :return: pair -> template
+        """
+        Company = self.env["res.company"]
+        companies = Company.union(*(company for company, _team in places))
+        team_ids = [team.id for _company, team in places if team]
+        domain = [("company_id", "in", companies.ids), ("team_id", "in", [*team_ids, False])]
         own = self.sudo()
-        found = own.search(
-            [("company_id", "=", company.id), ("team_id", "in", [team.id, False])], limit=2
-        )
-        if not found - found.filtered("team_id"):
-            own._give_each_company_one(company)
-            found |= own.search([("company_id", "=", company.id), ("team_id", "=", False)])
-        return found.filtered("team_id") or found
+        found = own.search(domain)
+        if companies - found.filtered(lambda each: not each.team_id).company_id:
+            own._give_each_company_one(companies)
+            found = own.search(domain)
+        by_place = {(each.company_id.id, each.team_id.id): each for each in found}
+        return {
+            (company, team): by_place.get((company.id, team.id)) or by_place[company.id, False]
+            for company, team in places
+        }
+
+    def _forget_choices(self) -> None:
+        """Which template is a ticket's is computed from all of them."""
+        self.env["helpdesk.ticket"].invalidate_model(["conversation_template_id"], flush=False)
 
     @api.model
     def action_open(self):

@@ -7,7 +7,8 @@ import re
 import psycopg2
 from markupsafe import Markup
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import NO_ACCESS
 from odoo.tools import is_html_empty
 
 from .helpdesk_ticket_automatic import automatic_of
@@ -30,12 +31,29 @@ LAYOUTS = frozenset(
 class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
+    # looked up once for all tickets that are mailed about; agents answer by it and need not
+    # see it
+    conversation_template_id = fields.Many2one(
+        "helpdesk.conversation.template",
+        compute="_compute_conversation_template_id",
+        compute_sudo=True,
+        groups=NO_ACCESS,
+    )
+
+    @api.depends("company_id", "team_id")
+    @api.depends_context("company")
+    def _compute_conversation_template_id(self):
+        places = {
+            ticket: (ticket.company_id or self.env.company, ticket.team_id) for ticket in self
+        }
+        found = self.env["helpdesk.conversation.template"]._of_each(set(places.values()))
+        for ticket, place in places.items():
+            ticket.conversation_template_id = found[place]
+
     def _mailflow_template(self):
         """The conversation template of a ticket, in sudo."""
         self.ensure_one()
-        ticket = self.sudo()
-        Template = self.env["helpdesk.conversation.template"]
-        return Template._of(ticket.company_id or self.env.company, ticket.team_id)
+        return self.sudo().conversation_template_id
 
     def _mailflow_is_answer(self, message) -> bool:
         """Whether a message is for people outside of the company, from inside."""

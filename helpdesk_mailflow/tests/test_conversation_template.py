@@ -493,6 +493,26 @@ class TestToWhom(TemplateCase):
         # and again on first use
         self.assertEqual(Template._of(other, self.env["helpdesk.ticket.team"]).body, DEFAULT_BODY)
 
+    def test_it_is_looked_up_once_for_all_tickets(self):
+        tickets = self.ticket | self.ticket.copy() | self.ticket.copy({"team_id": False})
+        Template = self.env["helpdesk.conversation.template"]
+        of_team = Template.create({"company_id": self.company.id, "team_id": self.team.id})
+        self.env.flush_all()
+        with patch.object(type(Template), "_of_each", autospec=True) as looked_up:
+            looked_up.side_effect = lambda model, places: {
+                place: of_team if place[1] else self.template for place in places
+            }
+            for _again in range(2):
+                for ticket in tickets:
+                    ticket._mailflow_template()
+        self.assertEqual(looked_up.call_count, 1)
+        self.assertEqual(
+            [each._mailflow_template() for each in tickets], [of_team, of_team, self.template]
+        )
+        self.assertEqual(self.ticket._mailflow_template(), of_team)
+        of_team.unlink()
+        self.assertEqual(self.ticket._mailflow_template(), self.template)
+
     def test_managers_of_the_company_only(self):
         other = self.make_company("Birch")
         theirs = self.env["helpdesk.conversation.template"].search([("company_id", "=", other.id)])
