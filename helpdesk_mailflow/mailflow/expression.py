@@ -13,7 +13,7 @@ import re2
 #: Characters of a pattern.
 MAX_TEXT = 2000
 #: Instructions of a compiled expression. See :data:`.pattern.BUDGET`.
-MAX_PROGRAM = 10_000
+MAX_PROGRAM = 5000
 #: What :class:`PatternError` may give as its reason.
 REASONS = (
     "atomic_group",

@@ -45,6 +45,7 @@ from datetime import datetime
 from functools import cached_property
 
 from . import charset, header, mime
+from .charset import one_line
 from .header import Address
 from .html import html_to_text, tame, text_to_html
 from .note import Note, note
@@ -74,6 +75,17 @@ RECIPIENT_HEADERS = (
     "To",
     "Cc",
 )
+# Trace and authentication fields hold no encoded words (RFC 2047 section 5). Who decodes them lets
+# an address such as =?utf-8?q?x=3B_dmarc=3Dpass?=@… add a result to those of the server.
+_NEVER_ENCODED = {
+    "arc-authentication-results",
+    "arc-message-signature",
+    "arc-seal",
+    "authentication-results",
+    "dkim-signature",
+    "received",
+    "received-spf",
+}
 MAX_SUBJECT = 2000
 MAX_NAME = 120
 MAX_ORIGINALS = 20
@@ -403,7 +415,10 @@ class _Reader:
             date=self._date(),
             in_reply_to=in_reply_to,
             references=references,
-            headers=tuple((name, header.text(value)) for name, value in root.fields),
+            headers=tuple(
+                (name, one_line(value) if name.lower() in _NEVER_ENCODED else header.text(value))
+                for name, value in root.fields
+            ),
             content_type=root.content_type,
             text=text,
             html=html,

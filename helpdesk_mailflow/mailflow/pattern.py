@@ -53,7 +53,7 @@ OPERATORS = ("regex", "contains", "is", "starts", "ends")
 #: looks at 600 kB at least; see also :data:`.expression.MAX_PROGRAM`.
 BUDGET = 60_000_000
 #: Octets that the largest expression looks at.
-MIN_REACH = 50_000
+MIN_REACH = 40_000
 #: Octets of a match within which its groups are looked for.
 MAX_GROUPS = 100_000
 #: From that many on, patterns are tried only where the letters that they need occur.
@@ -87,7 +87,7 @@ class Pattern:
 class Texts:
     """What patterns look at.
 
-    :param headers: name and value, decoded, without line ends
+    :param headers: name and value, decoded, each run of white space one space
     :param attachments: names
     """
 
@@ -98,9 +98,10 @@ class Texts:
 
 
 def texts_of(mail: Mail) -> Texts:
-    """The texts of a mail as read."""
+    """The texts of a mail as read: the same as :func:`texts_of_lines` gives of a stored one."""
+    headers = tuple((name, " ".join(value.split())) for name, value in mail.headers)
     names = tuple(attachment.name for attachment in mail.attachments)
-    return Texts(mail.headers, mail.subject, mail.text, names)
+    return Texts(headers, mail.subject, mail.text, names)
 
 
 def texts_of_lines(
@@ -108,7 +109,7 @@ def texts_of_lines(
 ) -> Texts:
     """The texts of a mail as stored.
 
-    :param header_lines: one "Name: value" a line
+    :param header_lines: one "Name: value" a line, each run of white space one space
     :param attachments: names
     """
     pairs = (line.partition(":") for line in header_lines.split("\n") if line)

@@ -101,6 +101,12 @@ SENTENCES = {
         "It carries the mark of a mail that we sent, but %(address)s is none of our senders:"
         " somebody copied the mark, or a server on its way changed the sender."
     ),
+    "trust_dmarc": _lt("%(server)s reports for DMARC: %(result)s."),
+    "trust_dmarc_other": _lt(
+        "%(server)s checked %(domain)s by DMARC, which is not the domain of the sender. So nothing"
+        " is known about the sender."
+    ),
+    "trust_unreadable": _lt("What %(server)s reports about the sender cannot be read."),
     "contact_found": _lt("%(address)s is the contact %(contact)s."),
     "contact_chosen": _lt(
         "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
