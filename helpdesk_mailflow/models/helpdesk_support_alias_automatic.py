@@ -48,6 +48,10 @@ class HelpdeskSupportAlias(models.Model):
             return self.company_id.email_formatted
         return sender._formatted(sender_name(sender, self, self.team_id, self.company_id))
 
+    # ------------------------------------------------------------
+    # SAMPLE
+    # ------------------------------------------------------------
+
     def action_send_sample(self):
         """Send the automatic answer to who presses the button, filled with the last ticket.
 
@@ -62,6 +66,22 @@ class HelpdeskSupportAlias(models.Model):
             raise UserError(
                 self.env._("You have no e-mail address yet. Add one to your user's contact.")
             )
+        ticket = self._sample_ticket()
+        self._send_sample(self._sample_mail(ticket, self._render_sample(ticket)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("A sample is on its way to %(email)s.", email=user.email),
+            },
+        }
+
+    def _sample_ticket(self):
+        """The last ticket of the alias, else of its company, among those that the user reads.
+
+        :raise UserError: there is none
+        """
         Ticket = self.env["helpdesk.ticket"]
         ticket = Ticket.search(
             [("support_alias_id", "=", self.id)], order="id desc", limit=1
@@ -73,7 +93,14 @@ class HelpdeskSupportAlias(models.Model):
                     " first, or add a ticket."
                 )
             )
-        # sudo: templates are rendered as they will be, and mails are the system's
+        return ticket
+
+    def _render_sample(self, ticket) -> dict:
+        """The template filled with a ticket, as ``helpdesk.intake.answer`` renders it.
+
+        :raise UserError: what is wrong with the template
+        """
+        # sudo: rendered as it will be for customers
         answers = self.env["helpdesk.intake.answer"].sudo()
         template = self.sudo()._automatic_template()
         rendered = answers._render(template, ticket.ids)[ticket.id]
@@ -85,32 +112,37 @@ class HelpdeskSupportAlias(models.Model):
                     error=answers._error_text(rendered),
                 )
             ) from rendered
-        sender = self.sudo().answers_via_id
-        mail = (
-            self.env["mail.mail"]
-            .sudo()
-            .create(
-                {
-                    "subject": self.env._("Sample: %(subject)s", subject=rendered["subject"]),
-                    "body_html": answers._layout(template, ticket, rendered),
-                    "email_to": user.email_formatted,
-                    "email_from": self._sample_from(sender),
-                    "mail_server_id": sender._mail_server().id if sender else False,
-                    "headers": repr(
-                        {
-                            **stamp_header(self.env, "test", 0),
-                            "Auto-Submitted": "auto-generated",
-                        }
-                    ),
-                    "auto_delete": True,
-                }
-            )
+        return rendered
+
+    def _sample_mail(self, ticket, rendered: dict):
+        """The mail to the user, in sudo: ``mail.mail``."""
+        # sudo: mails are the system's
+        alias = self.sudo()
+        sender = alias.answers_via_id
+        layout = alias.env["helpdesk.intake.answer"]._layout
+        headers = {**stamp_header(self.env, "test", 0), "Auto-Submitted": "auto-generated"}
+        return alias.env["mail.mail"].create(
+            {
+                "subject": self.env._("Sample: %(subject)s", subject=rendered["subject"]),
+                "body_html": layout(alias._automatic_template(), ticket, rendered),
+                "email_to": self.env.user.email_formatted,
+                "email_from": self._sample_from(sender),
+                "mail_server_id": sender._mail_server().id if sender else False,
+                "headers": repr(headers),
+                "auto_delete": True,
+            }
         )
+
+    def _send_sample(self, mail) -> None:
+        """Send it now.
+
+        :raise UserError: the mail server did not take it
+        """
         try:
             mail.send(raise_exception=True)
         except MailDeliveryException as error:
             _logger.warning("The sample of support alias %s was not sent: %s", self.id, error)
-            if not user.has_group("base.group_system"):
+            if not self.env.user.has_group("base.group_system"):
                 # it may name hosts and users, which are a system admin's to see
                 raise UserError(
                     self.env._(
@@ -121,11 +153,3 @@ class HelpdeskSupportAlias(models.Model):
             raise UserError(
                 self.env._("The sample could not be sent: %(error)s", error=error)
             ) from error
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("A sample is on its way to %(email)s.", email=user.email),
-            },
-        }
