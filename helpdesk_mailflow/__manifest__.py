@@ -42,6 +42,7 @@
         "views/helpdesk_outgoing_filter_views.xml",
         "views/fetchmail_server_views.xml",
         "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_sender_views.xml",
         "views/helpdesk_ticket_team_views.xml",
         "views/portal_templates.xml",
         "views/res_config_settings_views.xml",

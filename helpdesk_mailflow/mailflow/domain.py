@@ -38,3 +38,31 @@ def is_free_mail(domain: str) -> bool:
     return (
         domain.lower() in _free_mail_domains() or registrable_domain(domain) in _free_mail_domains()
     )
+
+
+#: Characters that IDNA 2003, which Python's codec does, takes for others (RFC 5894, 7.2).
+_DEVIATING = frozenset("ßς")
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain in lower case as the DNS has it (RFC 5890), to compare by; as it is where it has
+    no such form.
+
+    >>> ascii_domain("Bücher.example")
+    'xn--bcher-kva.example'
+    """
+    domain = domain.strip(".").lower()
+    if domain.isascii():
+        return domain
+    labels = []
+    for label in domain.split("."):
+        try:
+            if _DEVIATING.intersection(label):
+                label = f"xn--{label.encode('punycode').decode('ascii')}"
+            else:
+                label = label.encode("idna").decode("ascii")
+        except UnicodeError:
+            # too long, or characters that no domain has: it is compared as it came
+            pass
+        labels.append(label)
+    return ".".join(labels)

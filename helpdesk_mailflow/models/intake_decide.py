@@ -48,6 +48,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             self._decide_not_ours,
             self._decide_forwarding,
             self._decide_suspect,
+            self._decide_blocked,
             self._decide_by_rule,
             self._decide_bounce,
             self._decide_receipt,
@@ -135,6 +136,11 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     def _decide_suspect(self, verdict):
         if verdict.suspect and not verdict.entry.forced:
             return self._plan(verdict, State.HELD, [])
+
+    @api.model
+    def _decide_blocked(self, verdict):
+        """Before what a mail is matters: also its replies and automatic answers."""
+        return self.env["helpdesk.intake.sender"]._decide(verdict)
 
     @api.model
     def _decide_not_ours(self, verdict):

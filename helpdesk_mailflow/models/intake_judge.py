@@ -73,7 +73,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             for each in entries
         }
         partners = self._partners(entries)
-        contacts = self._contacts(entries, destinations, threads, own, partners)
+        senders, sender_notes = self.env["helpdesk.intake.sender"]._marks(
+            entries, destinations, threads, own, partners
+        )
+        contacts = self._contacts(entries, destinations, threads, own, partners, senders)
         facts = self.env["helpdesk.intake.facts"]._facts(
             entries, kinds, self._places(entries, destinations, threads), contacts
         )
@@ -94,6 +97,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     notes += self._retired_notes(each, retired)
                     notes += [destination.how for destination in found]
                 notes += [each_note for each_note in (duplicate, suspect) if each_note]
+                notes += sender_notes.get(each.row_id, ())
                 for contact in judged_contacts.values():
                     notes += [each_note for each_note in contact.notes if each_note not in notes]
             verdicts.append(
@@ -112,6 +116,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     notes=tuple(notes),
                     own_mail=own_mail,
                     facts=facts[each.row_id],
+                    senders=senders[each.row_id],
                 )
             )
         return verdicts
@@ -626,13 +631,15 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return tuple(found[:PARTICIPANTS].ids)
 
     @api.model
-    def _contacts(self, entries, destinations, threads, own, partners):
+    def _contacts(self, entries, destinations, threads, own, partners, senders):
         """The requester for each place that a mail goes to, since companies have contacts of
         their own and teams policies: row id -> {(company id, team id): Contact}."""
         unknown, result = {}, {}
         for each in entries:
             thread = threads.get(each.row_id, (None, ()))[0]
-            places = [thread] if thread else destinations[each.row_id]
+            places = self.env["helpdesk.intake.sender"]._places(
+                destinations[each.row_id], thread, senders[each.row_id]
+            )
             found = result[each.row_id] = {}
             for place in places:
                 contact = self._known_contact(each.mail, place.company_id, own, partners)

@@ -125,11 +125,12 @@ class HelpdeskIntakeRules(models.AbstractModel):
 
     @api.model
     def _places(self, verdict: Verdict) -> list[Place]:
-        thread = verdict.thread
-        if thread:
-            return [Place(thread.alias_id, thread.company_id, thread.team_id, is_thread=True)]
+        _blocked, left = self.env["helpdesk.intake.sender"]._split(verdict)
         return [
-            Place(each.alias_id, each.company_id, each.team_id) for each in verdict.destinations
+            Place(
+                each.alias_id, each.company_id, each.team_id, is_thread=each is verdict.thread
+            )
+            for each in left
         ]
 
     @api.model
@@ -203,11 +204,22 @@ class HelpdeskIntakeRules(models.AbstractModel):
 
     @api.model
     def _apply_hold(self, draft, rule, action):
-        self._dispose(draft, rule, action)
+        if not self._spares_trusted(draft, rule):
+            self._dispose(draft, rule, action)
 
     @api.model
     def _apply_spam(self, draft, rule, action):
-        self._dispose(draft, rule, action)
+        if not self._spares_trusted(draft, rule):
+            self._dispose(draft, rule, action)
+
+    @api.model
+    def _spares_trusted(self, draft, rule) -> bool:
+        """Whether the company trusts the sender, which counts more than suspicion by rule."""
+        mark = draft.verdict.senders.get(draft.place.company_id)
+        if not mark or mark.kind != "trusted":
+            return False
+        draft.tell("rule_trusted", rule=rule.name, pattern=mark.pattern)
+        return True
 
     # ------------------------------------------------------------
     # MAILBOX

@@ -289,6 +289,22 @@ class OwnMail:
 
 
 @dataclass(frozen=True)
+class SenderMark:
+    """What a company thinks of a sender.
+
+    :param kind: ``"blocked"`` or ``"trusted"``
+    :param pattern: the address or domain that its list has
+    :param sender_id: ``helpdesk.sender``
+    :param note: who put it on the list and when
+    """
+
+    kind: str
+    pattern: str
+    sender_id: int
+    note: Note
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a mail is, and where it belongs, before anything is decided."""
 
@@ -305,6 +321,7 @@ class Verdict:
     own_addresses: frozenset[str]  # addresses of this mail that are ours
     notes: tuple[Note, ...]
     own_mail: OwnMail | None = None  # a mail of ours that came back, or its copied marks
+    senders: dict[int, SenderMark] = field(default_factory=dict)  # by company
     facts: dict[int, Facts] = field(default_factory=dict)  # by company, the first place's first
     # what the rules want, by place (support alias or None, company); decide adds it
     rulings: dict[tuple[int | None, int], Ruling] = field(default_factory=dict)

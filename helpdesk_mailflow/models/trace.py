@@ -126,7 +126,29 @@ SENTENCES = {
     "account_several": _lt(
         "%(count)s accounts share the domain %(domain)s. %(account)s has most contacts there."
     ),
+    "sender_trusted": _lt(
+        "%(address)s is trusted: %(user)s added %(pattern)s to the trusted senders of %(company)s"
+        " on %(when)s."
+    ),
+    "sender_trusted_rule": _lt(
+        "%(address)s is trusted: a rule added %(pattern)s to the trusted senders of %(company)s on"
+        " %(when)s."
+    ),
+    "rule_trusted": _lt(
+        "%(pattern)s is trusted, so the mail is neither held nor spam as the rule “%(rule)s” wants."
+    ),
+    "sender_colleague": _lt(
+        "%(pattern)s is blocked, but %(address)s belongs to a user, and mail of colleagues is never"
+        " blocked."
+    ),
     # decide
+    "sender_blocked": _lt(
+        "%(address)s is blocked: %(user)s blocked %(pattern)s for %(company)s on %(when)s."
+    ),
+    "sender_blocked_rule": _lt(
+        "%(address)s is blocked: a rule blocked %(pattern)s for %(company)s on %(when)s."
+    ),
+    "decide_blocked": _lt("So it stays in the list of incoming mails and becomes nothing else."),
     "decide_ticket": _lt("It opens a ticket."),
     "decide_own": _lt("So it opens no ticket and joins none."),
     "decide_held_own": _lt("It is held: take it in if it is a customer's mail."),

@@ -26,6 +26,7 @@ from . import (
     test_reply_line,
     test_scanner,
     test_scanner_rule,
+    test_sender,
     test_several_places,
     test_support_alias,
     test_switch_templates,
