@@ -218,15 +218,18 @@ class HelpdeskSender(models.Model):
     @api.model
     def _own_domains(self) -> set[str]:
         """Domains of all addresses that are ours, in any company."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT split_part(own.email, '@', 2) FROM (%s) own",
-                self.env["helpdesk.own.address"]._query(),
+        return {
+            ascii_domain(domain)
+            for (domain,) in self.env.execute_query(
+                SQL(
+                    "SELECT split_part(own.email, '@', 2) FROM (%s) own"
+                    " UNION SELECT name FROM mail_alias_domain",
+                    # what is not written yet, alias domains too, is by then
+                    self.env["helpdesk.own.address"]._query(),
+                )
             )
-        )
-        # sudo: only to compare with
-        names = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
-        return {ascii_domain(domain) for domain in [*names, *(row[0] for row in rows)] if domain}
+            if domain
+        }
 
     @api.model
     def _addresses_of_users(self, emails) -> set[str]:

@@ -8,6 +8,10 @@ from ..mailflow.kind import Kind
 from ..mailflow.note import Note, note
 from .intake_values import DeliveryPlan, Entry, Outcome, Plan, SenderMark, State, Verdict
 
+#: Sentences about entries of the list, by kind.
+BY_PERSON = {"blocked": "sender_blocked", "trusted": "sender_trusted"}
+BY_RULE = {"blocked": "sender_blocked_rule", "trusted": "sender_trusted_rule"}
+
 
 class HelpdeskIntakeSender(models.AbstractModel):
     """Blocked and trusted senders: each company has its own, so a mail to two companies may be
@@ -74,8 +78,8 @@ class HelpdeskIntakeSender(models.AbstractModel):
             "when": fields.Date.to_string(sender.create_date),
         }
         if sender.source == "rule":
-            return note(f"sender_{sender.kind}_rule", **values)
-        return note(f"sender_{sender.kind}", user=sender.user_id.name or "-", **values)
+            return note(BY_RULE[sender.kind], **values)
+        return note(BY_PERSON[sender.kind], user=sender.user_id.name or "-", **values)
 
     @api.model
     def _places(self, destinations, thread, marks: dict[int, SenderMark]) -> list:
