@@ -127,9 +127,7 @@ class HelpdeskIntakeRules(models.AbstractModel):
     def _places(self, verdict: Verdict) -> list[Place]:
         _blocked, left = self.env["helpdesk.intake.sender"]._split(verdict)
         return [
-            Place(
-                each.alias_id, each.company_id, each.team_id, is_thread=each is verdict.thread
-            )
+            Place(each.alias_id, each.company_id, each.team_id, is_thread=each is verdict.thread)
             for each in left
         ]
 

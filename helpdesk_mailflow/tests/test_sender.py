@@ -7,6 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import DOMAIN, BrowserCase, MailflowCase, bounce, mail
+from .test_scanner_rule import RuleCase
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
 AGENT, MANAGER = GROUP + "user", GROUP + "manager"
@@ -303,6 +304,38 @@ class TestSenderIntake(SenderCase):
         blocked, free = (verdict.senders for verdict in verdicts)
         self.assertEqual(blocked[self.company.id].pattern, JOE)
         self.assertEqual(free, {})
+
+
+class TestSenderBeforeRules(SenderCase, RuleCase):
+    """The list is consulted before the rules."""
+
+    def test_no_rule_sees_mail_of_a_blocked_sender(self):
+        condition = [("fact_subject", "ilike", "printer")]
+        rule = self.make_rule(condition, "hold")
+        there = self.make_rule(condition, "hold", company_id=self.other_company.id)
+        self.block(JOE)
+        row = self.take(mail(from_=JOE, to=f"support@{DOMAIN}, branch@{DOMAIN}"))
+        self.assertEqual(sorted(self.deliveries(row)), [("Branch", "held"), ("Support", "ignored")])
+        self.assertFalse(rule.match_ids)
+        self.assertEqual(there.match_ids.mail_id, row)
+        row = self.take(mail(from_=JOE))
+        self.assertEqual(row.state, "ignored")
+        row.action_take_in()
+        self.assertEqual(rule.match_ids.mail_id, row)
+        self.assertTrue(row.ticket_ids)
+
+    def test_rules_do_not_suspect_trusted_senders(self):
+        self.block("acme.example", kind="trusted")
+        for kind, state in (("hold", "held"), ("spam", "ignored")):
+            with self.subTest(kind=kind):
+                rule = self.make_rule([("fact_subject", "ilike", "printer")], kind)
+                row = self.take(mail(from_=JOE))
+                self.assertEqual(row.state, "done", row.why)
+                self.assertIn("rule_trusted", self.codes(row))
+                self.assertEqual(self.take(mail(from_="ann@other.example")).state, state)
+                rule.active = False
+        self.make_rule([("fact_subject", "ilike", "printer")], "ignore")
+        self.assertEqual(self.take(mail(from_=JOE)).state, "ignored")
 
 
 class TestSenderOfRule(SenderCase):
