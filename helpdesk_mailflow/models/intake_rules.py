@@ -59,7 +59,7 @@ class Draft:
         """Add a sentence to the trace."""
         self.notes.append(note(code, **values))
 
-    def fail(self, rule: CompiledRule, code: str, **values) -> None:
+    def fail(self, rule: CompiledRule, code: str, /, **values) -> None:
         """An action that cannot be done: the others go on, the rule is flagged."""
         self.tell(code, **values)
         self.faults.append((rule.rule_id, note(code, **values)))
