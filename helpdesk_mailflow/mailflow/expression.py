@@ -36,6 +36,9 @@ REASONS = (
     "unexpected_parenthesis",
 )
 
+#: Octets that an expression and the automaton that grows from it may take.
+MAX_MEMORY = 2 << 20
+
 _PIECE = 60  # characters of an expression that an error repeats
 _MAX_REPEAT = 1000  # of RE2, also for nested ones multiplied
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
@@ -90,6 +93,7 @@ def options(exact: bool, capture: bool = False) -> re2.Options:
     """How expressions are compiled: without a word on stderr, which RE2 is fond of."""
     wanted = re2.Options()
     wanted.log_errors = False
+    wanted.max_mem = MAX_MEMORY
     wanted.case_sensitive = exact
     wanted.never_capture = not capture
     return wanted
