@@ -7,8 +7,8 @@ from odoo.tools import SQL, ormcache
 
 from ..mailflow.note import Note
 from . import trace
-from .intake_values import CompiledRule
-from .rule_condition import check_condition, compile_condition, names_of
+from .intake_values import FACTS, CompiledRule
+from .rule_condition import OPERATORS, check_condition, compile_condition, names_of
 
 
 class HelpdeskScannerRule(models.Model):
@@ -188,3 +188,13 @@ class HelpdeskScannerRule(models.Model):
         """Folders that active rules are for: their scanners read them, too."""
         # sudo: whoever runs a scanner reads all of its folders
         return self.sudo().search(Domain("folder_ids", "!=", False)).folder_ids
+
+    @api.model
+    def get_condition_fields(self) -> list[dict]:
+        """What the condition editor offers: ``[{"name", "operators"}]``, the facts in their order
+        with the operators of a domain that fit them."""
+        self.browse().check_access("read")
+        model = self.env["helpdesk.incoming.mail"]
+        return [
+            {"name": name, "operators": list(OPERATORS[model._fields[name].type])} for name in FACTS
+        ]

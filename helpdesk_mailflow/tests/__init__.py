@@ -4,6 +4,7 @@ from . import (
     test_attacks,
     test_automatic_answer,
     test_composer,
+    test_condition_editor,
     test_contact,
     test_conversation_template,
     test_conversation_template_tour,

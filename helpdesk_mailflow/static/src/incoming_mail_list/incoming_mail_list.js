@@ -1,19 +1,12 @@
-import { Dropzone } from "@web/core/dropzone/dropzone";
+import { MailDropzone, readSavedMail } from "./saved_mail";
+
 import { useCustomDropzone } from "@web/core/dropzone/dropzone_hook";
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
-import { checkFileSize } from "@web/core/utils/files";
 import { useService } from "@web/core/utils/hooks";
-import { getDataURLFromFile } from "@web/core/utils/urls";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 import { onWillStart, useRef, useState } from "@odoo/owl";
-
-/** Where saved mails can be dropped. */
-class MailDropzone extends Dropzone {
-    static template = "helpdesk_mailflow.MailDropzone";
-}
 
 /** The ledger: saved mails (.eml) come in by a button, or dropped anywhere on the list. */
 export class IncomingMailListController extends ListController {
@@ -53,18 +46,14 @@ export class IncomingMailListController extends ListController {
         this.upload.busy = true;
         try {
             for (const file of files) {
-                // base64 makes a third more of it
-                if (!checkFileSize(Math.ceil(file.size * 1.34), this.notification)) {
-                    continue;
-                }
-                const url = await this.readFile(file);
-                if (!url) {
+                const content = await readSavedMail(file, this.notification);
+                if (content === undefined) {
                     continue;
                 }
                 const result = await this.model.orm.call(
                     this.props.resModel,
                     "take_in_files",
-                    [[{ name: file.name, content: url.slice(url.indexOf(",") + 1) }]]
+                    [[{ name: file.name, content }]]
                 );
                 for (const { type, message } of result) {
                     this.notification.add(message, { type });
@@ -73,22 +62,6 @@ export class IncomingMailListController extends ListController {
         } finally {
             this.upload.busy = false;
             await this.model.load();
-        }
-    }
-
-    /**
-     * @param {File} file
-     * @returns {Promise<String|undefined>} as a data URL
-     */
-    async readFile(file) {
-        try {
-            return await getDataURLFromFile(file);
-        } catch {
-            // a dropped folder, or a file that went away meanwhile
-            this.notification.add(
-                _t("“%s” could not be read. Drop saved mails (.eml), not folders.", file.name),
-                { type: "danger" }
-            );
         }
     }
 }
