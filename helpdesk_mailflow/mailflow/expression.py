@@ -40,7 +40,6 @@ REASONS = (
 MAX_MEMORY = 2 << 20
 
 _PIECE = 60  # characters of an expression that an error repeats
-_MAX_REPEAT = 1000  # of RE2, also for nested ones multiplied
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _BACKREFERENCE = re.compile(
     r"\\[1-9]\d?(?!\d)|\\g(?:\d+|\{[^}]*\}|<[^>]*>)|\\k(?:<[^>]*>|\{[^}]*\}|'[^']*')"
