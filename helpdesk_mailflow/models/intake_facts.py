@@ -14,7 +14,7 @@ from ..mailflow.kind import Kind
 from ..mailflow.language import language_of
 from ..mailflow.mail import Mail
 from ..mailflow.pattern import PatternSet, texts_of
-from ..mailflow.trust import tell_trust
+from ..mailflow.trust import Trust, tell_trust
 from .intake_values import Entry, Facts
 
 #: Kinds that a program writes.
@@ -38,15 +38,17 @@ class HelpdeskIntakeFacts(models.AbstractModel):
     _description = "Intake of mail: facts"
 
     @api.model
-    def _facts(self, entries: list[Entry], kinds, places, contacts) -> dict[int, dict[int, Facts]]:
+    def _facts(
+        self, entries: list[Entry], kinds, trusts, places, contacts
+    ) -> dict[int, dict[int, Facts]]:
         """Facts of each mail, by row id and by company, the first place's company first.
 
         :param kinds: row id -> KindResult
+        :param trusts: row id -> Trust
         :param places: row id -> [(company id, support alias id or None)]
         :param contacts: row id -> {(company id, team id): Contact}
         """
         patterns = self._patterns()
-        servers = self._authentication_servers(entries)
         who = self._who(contacts)
         when = self._when(entries, places)
         result = {}
@@ -67,7 +69,7 @@ class HelpdeskIntakeFacts(models.AbstractModel):
                     **self._of_mail(mail),
                     kind=kinds[each.row_id].kind.value,
                     fact_automatic=kinds[each.row_id].kind in AUTOMATIC,
-                    fact_trust=tell_trust(mail, servers.get(each.scanner_id)).dmarc,
+                    fact_trust=trusts[each.row_id].dmarc,
                     alias_ids=aliases,
                     scanner_id=each.scanner_id or False,
                     folder_id=each.folder_id or False,
@@ -122,12 +124,15 @@ class HelpdeskIntakeFacts(models.AbstractModel):
         return PatternSet([each._to_engine() for each in patterns]) if patterns else None
 
     @api.model
-    def _authentication_servers(self, entries) -> dict[int, str]:
-        """The servers whose Authentication-Results are believed, by scanner."""
+    def _trusts(self, entries: list[Entry]) -> dict[int, Trust]:
+        """What the servers that received the mails say about their senders, by row id."""
         ids = {each.scanner_id for each in entries if each.scanner_id}
         # sudo: scanners are a system admin's
         scanners = self.env["fetchmail.server"].sudo().browse(ids)
-        return {scanner.id: scanner.authserv_id for scanner in scanners if scanner.authserv_id}
+        servers = {scanner.id: scanner.authserv_id or None for scanner in scanners}
+        return {
+            each.row_id: tell_trust(each.mail, servers.get(each.scanner_id)) for each in entries
+        }
 
     # ------------------------------------------------------------
     # WHO AND WHEN

@@ -77,8 +77,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             entries, destinations, threads, own, partners
         )
         contacts = self._contacts(entries, destinations, threads, own, partners, senders)
+        trusts = self.env["helpdesk.intake.facts"]._trusts(entries)
         facts = self.env["helpdesk.intake.facts"]._facts(
-            entries, kinds, self._places(entries, destinations, threads), contacts
+            entries, kinds, trusts, self._places(entries, destinations, threads), contacts
         )
         verdicts = []
         for each in entries:
@@ -88,7 +89,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             duplicate, suspect = self._known_for(before, found, thread), before.suspect
             judged_contacts = contacts[each.row_id]
             own_mail = own_mails.get(each.row_id)
-            notes = [kinds[each.row_id].note, *(own_mail.notes if own_mail else ())]
+            trust = trusts[each.row_id].note
+            notes = [kinds[each.row_id].note, *([trust] if trust else [])]
+            notes += own_mail.notes if own_mail else ()
             if not (own_mail and own_mail.decides):
                 notes += thread_notes
                 if thread:

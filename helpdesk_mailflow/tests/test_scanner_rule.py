@@ -120,8 +120,8 @@ class TestScannerRuleReplies(RuleCase):
         self.assertEqual(row.ticket_ids, ticket)
 
 
-class TestScannerRuleUnmatched(RuleCase):
-    """Mails that no rule matches."""
+class ScannerCase(RuleCase):
+    """Mails that a scanner fetches."""
 
     @classmethod
     def setUpClass(cls):
@@ -130,7 +130,6 @@ class TestScannerRuleUnmatched(RuleCase):
             {"name": "Mailbox", "is_scanner": True, "server_type": "imap", "server": "x"}
         )
         cls.folder = cls.scanner.folder_ids
-        cls.scanner.unmatched = "leave"
 
     def fetch(self, raw):
         intake = self.env["helpdesk.intake"]
@@ -145,6 +144,15 @@ class TestScannerRuleUnmatched(RuleCase):
         )
         intake._process(row)
         return row
+
+
+class TestScannerRuleUnmatched(ScannerCase):
+    """Mails that no rule matches."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.scanner.unmatched = "leave"
 
     def test_it_is_left_alone(self):
         row = self.fetch(mail())
@@ -209,3 +217,19 @@ class TestScannerPattern(RuleCase):
         self.assertEqual(self.take(mail()).state, "held")
         pattern.text = "water"
         self.take_ticket(mail())
+
+
+class TestTrust(ScannerCase):
+    """What the receiving server reports of a sender is a fact."""
+
+    RESULTS = "mx.mailflow.test; dmarc=fail header.from=acorn-tests.example"
+
+    def test_only_the_scanner_s_own_server_is_believed(self):
+        self.scanner.authserv_id = "mx.mailflow.test"
+        self.make_rule([("fact_trust", "=", "fail")], "hold")
+        row = self.fetch(mail(headers=[("Authentication-Results", self.RESULTS)]))
+        self.assertEqual(row.state, "held")
+        self.assertIn("trust_dmarc", self.codes(row))
+        forged = self.RESULTS.replace("mx.", "mx2.")
+        row = self.fetch(mail(headers=[("Authentication-Results", forged)]))
+        self.assertEqual(row.fact_trust, "none")
