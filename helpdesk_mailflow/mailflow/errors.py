@@ -144,6 +144,10 @@ SENTENCES: Mapping[str, str] = {
         "The folder “{folder}” on {host} is read-only for “{user}”, so that its messages cannot "
         "be marked. Give this user the right to write, or do not mark messages as read."
     ),
+    "change_not_offered": (
+        "{host} is read by POP, which can do nothing with its messages but delete them. Use IMAP "
+        "for this mailbox."
+    ),
 }
 
 
@@ -234,6 +238,12 @@ class FolderMissing(MailboxError):
     """The folder does not exist or cannot be opened. Values: host, folder."""
 
     code = "folder_missing"
+
+
+class ChangeNotOffered(MailboxError):
+    """The protocol has no way to change messages like this. Values: host."""
+
+    code = "change_not_offered"
 
 
 class UnexpectedAnswer(MailboxError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import imaplib
 import logging
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from .errors import (
     MailboxError,
     UnexpectedAnswer,
 )
+from .imap_change import UIDS_PER_COMMAND, ImapChanges, chunks, uid_pairs
 from .mailbox import Folder, FolderStatus, Head, MailServer
 from .wire import (
     GARBAGE,
@@ -36,8 +38,6 @@ from .wire import (
 
 _logger = logging.getLogger(__name__)
 
-# Command lines stay below the 8,000 octets that every server takes (RFC 2683, 3.2.1.5).
-_UIDS_PER_COMMAND = 500
 # Bodies are asked for in groups of about this many bytes: few round trips, little memory.
 _BYTES_PER_FETCH = 4 * 1024 * 1024
 _MESSAGES_PER_FETCH = 100
@@ -85,10 +85,8 @@ def _decode_name(raw: bytes) -> str:
     return name
 
 
-def _chunks(uids: Iterable[int], size: int) -> Iterator[list[int]]:
-    unique = list(dict.fromkeys(uids))
-    for start in range(0, len(unique), size):
-        yield unique[start : start + size]
+def _comparable(name: str) -> str:
+    return "INBOX" if name.upper() == "INBOX" else unicodedata.normalize("NFC", name)
 
 
 def _head(uid: int, answer: Mapping[bytes, object]) -> Head:
@@ -106,7 +104,17 @@ def _head(uid: int, answer: Mapping[bytes, object]) -> Head:
         size=answer[b"RFC822.SIZE"],
         received=received,
         seen=isinstance(flags, tuple) and any(flag.lower() == b"\\seen" for flag in flags),
+        message_id=_message_id(answer),
     )
+
+
+def _message_id(answer: Mapping[bytes, object]) -> str:
+    for key, value in answer.items():
+        if key.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
+            name, _colon, text = value.partition(b":")
+            if name.strip().lower() == b"message-id":
+                return "".join(text.decode("latin-1").split())
+    return ""
 
 
 class _Imap4(imaplib.IMAP4):
@@ -168,6 +176,27 @@ class _Imap4(imaplib.IMAP4):
             raise self.error(f"FETCH failed: {data[-1]!r}")
         return typ
 
+    def uid_transfer(
+        self, command: str, uids: Iterable[int], folder: bytes
+    ) -> dict[int, tuple[int, int]]:
+        """UID COPY or UID MOVE; the pairs of its COPYUID answers, of which MOVE may have
+        several and untagged ones (RFC 6851, 4.3)."""
+        self.untagged_responses.pop("COPYUID", None)
+        uid_set = ",".join(map(str, uids))
+        typ, data = self._simple_command("UID", command, uid_set, _quote(folder))
+        if typ != "OK":
+            raise self.error(f"{command} failed: {data[-1]!r}")
+        pairs = {}
+        for answer in self.untagged_responses.pop("COPYUID", []):
+            pairs.update(uid_pairs(answer))
+        return pairs
+
+    def uid_expunge(self, uids: Iterable[int]):
+        """UID EXPUNGE (RFC 4315, 2.1)."""
+        typ, data = self._simple_command("UID", "EXPUNGE", ",".join(map(str, uids)))
+        if typ != "OK":
+            raise self.error(f"EXPUNGE failed: {data[-1]!r}")
+
     def fetched(self) -> tuple[dict[int, dict[bytes, object]], list[bytes]]:
         """The complete FETCH answers so far by UID, and what could not be read.
 
@@ -218,12 +247,13 @@ class _Client(IMAPClient):
         return super()._normalise_folder(folder_name)
 
 
-class ImapMailbox:
+class ImapMailbox(ImapChanges):
     """A logged-in IMAP session. See :func:`.mailbox.connect`."""
 
     def __init__(self, server: MailServer):
         self.server = server
         self._raw_names: dict[str, bytes] = {}
+        self._special_uses: dict[str, str] = {}
         self._folder = ""
         self._read_only = False
         self._fresh = False
@@ -294,12 +324,15 @@ class ImapMailbox:
             finally:
                 self._client.folder_encode = True
             found = []
+            self._raw_names, self._special_uses = {}, {}
             for flags, _delimiter, raw in listed:
                 raw = raw.encode("ascii") if isinstance(raw, str) else raw
                 name = _decode_name(raw)
                 self._raw_names[name] = raw
                 lower = [flag.decode("ascii", "replace").lower() for flag in flags]
                 uses = [_SPECIAL_USES[flag] for flag in lower if flag in _SPECIAL_USES]
+                for use in uses:
+                    self._special_uses.setdefault(use.lower(), name)
                 found.append(
                     Folder(
                         name=name,
@@ -315,12 +348,9 @@ class ImapMailbox:
         :raises FolderMissing: there is no such folder, or it cannot be opened
         """
         self._folder = ""
-        raw = self._raw_names.get(folder)
         try:
             with _talk(self._wire, f"opening the folder “{folder}”"):
-                if raw is None:
-                    raw = imap_utf7.encode(folder)
-                status = self._select(raw)
+                status = self._select(self._raw_name(folder))
         except _Refused as error:
             if _NOT_MISSING.search(error.answer):
                 raise self._wire.refused(error.answer) from error.__cause__
@@ -340,6 +370,21 @@ class ImapMailbox:
             uidnext=uidnext,
             messages=status.get(b"EXISTS", 0),
         )
+
+    def _raw_name(self, folder: str) -> bytes:
+        """A folder name as it travels: as the server listed it, or in modified UTF-7."""
+        raw = self._raw_names.get(folder)
+        return imap_utf7.encode(folder) if raw is None else raw
+
+    def _known_name(self, folder: str) -> str | None:
+        """The listed folder of this name or special use; ``None`` if none is."""
+        if folder.startswith("\\"):
+            return self._special_uses.get(folder.lower())
+        if folder in self._raw_names:
+            return folder
+        # RFC 9051, 5.1: INBOX in any case. Accents may be written in two ways.
+        wanted = _comparable(folder)
+        return next((name for name in self._raw_names if _comparable(name) == wanted), None)
 
     def _select(self, raw: bytes) -> dict:
         self._read_only = False
@@ -378,16 +423,19 @@ class ImapMailbox:
         found = self._ask("searching", self._client.search, criteria or ["ALL"])
         return sorted({uid for uid in found if uid >= first_uid})
 
-    def heads(self, uids: Iterable[int]) -> dict[int, Head]:
+    def heads(self, uids: Iterable[int], message_ids: bool = False) -> dict[int, Head]:
         """Size, date and state of messages; those that have vanished are absent.
 
         A message that the server cannot describe has the size 0 and no date.
+
+        :param message_ids: with their Message-ID
         """
+        items = "UID RFC822.SIZE INTERNALDATE FLAGS"
+        if message_ids:
+            items += " BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
         heads: dict[int, Head] = {}
-        for chunk in _chunks(uids, _UIDS_PER_COMMAND):
-            answers, failure = self._fetch(
-                chunk, "(UID RFC822.SIZE INTERNALDATE FLAGS)", "listing messages"
-            )
+        for chunk in chunks(uids, UIDS_PER_COMMAND):
+            answers, failure = self._fetch(chunk, f"({items})", "listing messages")
             if failure is not None and self._wire.broken:
                 raise failure
             for uid in chunk:
@@ -395,7 +443,7 @@ class ImapMailbox:
                 if answer is not None and isinstance(answer.get(b"RFC822.SIZE"), int):
                     heads[uid] = _head(uid, answer)
                 elif failure is not None and len(chunk) > 1:
-                    heads.update(self.heads([uid]))
+                    heads.update(self.heads([uid], message_ids))
                 elif failure is not None or answer is not None:
                     # It is there, and `fetch` will say what is wrong with it.
                     heads[uid] = Head(uid=str(uid), size=0, received=None, seen=False)
@@ -417,7 +465,7 @@ class ImapMailbox:
             yield from self._fetch_group(group, failed)
         # Servers refuse a message that another client has just deleted (RFC 5530: EXPUNGEISSUED,
         # or without a code); after NOOP they no longer list it.
-        there = self._still_there(uid for uid, _answer, _error in failed)
+        there = self.still_there(uid for uid, _answer, _error in failed)
         failed = [failure for failure in failed if failure[0] in there]
         if failed:
             raise UnexpectedAnswer(
@@ -450,14 +498,6 @@ class ImapMailbox:
         words = failure.values.get("answer", "") if failure is not None else "NIL"
         failed.append((group[0], words, failure))
 
-    def _still_there(self, uids: Iterable[int]) -> set[int]:
-        there: set[int] = set()
-        for chunk in _chunks(uids, _UIDS_PER_COMMAND):
-            self._ask("looking for new messages", self._client.noop)
-            criteria = ["UID", ",".join(map(str, chunk))]
-            there.update(self._ask("searching", self._client.search, criteria))
-        return there
-
     def fetch_start(self, uid: int, size: int) -> bytes:
         """The first `size` bytes of a message; \\Seen stays as it is.
 
@@ -472,21 +512,6 @@ class ImapMailbox:
             if key.startswith(b"BODY[]") and isinstance(value, bytes):
                 return value[:size]
         raise UnexpectedAnswer("unexpected_answer_gone", host=self.server.host, uid=uid)
-
-    def mark_seen(self, uids: Iterable[int]):
-        """Set \\Seen. Messages that have vanished are passed over."""
-        for chunk in _chunks(uids, _UIDS_PER_COMMAND):
-            if self._read_only:
-                raise UnexpectedAnswer(
-                    "unexpected_answer_read_only",
-                    host=self.server.host,
-                    folder=self._folder,
-                    user=self.server.user,
-                )
-            self._ask(
-                "marking messages as read",
-                self._client.add_flags, chunk, [b"\\Seen"], silent=True,
-            )  # fmt: skip
 
     # --- asking
 
@@ -513,7 +538,7 @@ class ImapMailbox:
 
     def _by_size(self, uids: Iterable[int]) -> Iterator[list[int]]:
         """Groups of messages that are small enough together to be read at once."""
-        for chunk in _chunks(uids, _UIDS_PER_COMMAND):
+        for chunk in chunks(uids, UIDS_PER_COMMAND):
             answers, failure = self._fetch(chunk, "(UID RFC822.SIZE)", "listing messages")
             if failure is not None and self._wire.broken:
                 raise failure

@@ -1,8 +1,9 @@
 """A mailbox on a mail server: where it is, what is in it, and how to get at it.
 
 :func:`connect` gives an :class:`~.imap.ImapMailbox` or a :class:`~.pop.PopMailbox`. Both
-have ``folders``, ``select``, ``find``, ``heads``, ``fetch``, ``fetch_start`` and
-``mark_seen``, both are context managers, and both raise nothing but
+have ``folders``, ``select``, ``find``, ``heads``, ``fetch`` and ``fetch_start`` for reading,
+``set_flags``, ``copy``, ``move`` and ``delete`` for changing (POP can only delete, and does it
+at ``quit``), both are context managers, and both raise nothing but
 :class:`~.errors.MailboxError`.
 """
 
@@ -89,12 +90,15 @@ class Head:
 
     :param size: octets, as the server says (some servers guess)
     :param received: INTERNALDATE, aware, in UTC; ``None`` if unknown
+    :param message_id: as it stands in the header, without white space; empty if there is none
+        or it was not asked for
     """
 
     uid: str
     size: int
     received: datetime | None
     seen: bool
+    message_id: str = ""
 
 
 def connect(server: MailServer) -> ImapMailbox | PopMailbox:

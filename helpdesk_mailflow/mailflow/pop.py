@@ -17,6 +17,7 @@ from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
 from .errors import (
+    ChangeNotOffered,
     EncryptionNotOffered,
     FolderMissing,
     LoginNotOffered,
@@ -96,6 +97,7 @@ class PopMailbox:
         self.server = server
         self._numbers: dict[str, int] | None = None
         self._sizes: dict[int, int] = {}
+        self._marked: set[int] = set()
         session = open_encrypted(server, _Session)
         self._wire = session.wire
         self._pop: _Pop3 = session.pop
@@ -274,8 +276,45 @@ class PopMailbox:
             raise UnexpectedAnswer("unexpected_answer_gone", host=self.server.host, uid=uid)
         return self._top(uid, size // _BYTES_PER_LINE + 1)[:size]
 
-    def mark_seen(self, uids: Iterable[str]):
-        """Nothing: POP has no flags."""
+    def delete(self, uids: Iterable[str]):
+        """Mark messages for removal, which happens at :meth:`quit` (RFC 1939, 6).
+
+        Messages that are not there are passed over.
+
+        :raises UnexpectedAnswer: ``unexpected_answer_refused``
+        """
+        for uid in dict.fromkeys(uids):
+            number = self._listed().get(uid)
+            if number is None or number in self._marked:
+                continue
+            self._ask("removing messages", self._pop._shortcmd, f"DELE {number}")
+            self._marked.add(number)
+
+    def set_flags(self, uids: Iterable[str], add: Iterable[str] = (), remove: Iterable[str] = ()):
+        """:raises ChangeNotOffered: always, POP has no flags"""
+        raise self._not_offered()
+
+    def copy(self, uids: Iterable[str], folder: str, create: bool = False):
+        """:raises ChangeNotOffered: always, POP has one folder"""
+        raise self._not_offered()
+
+    def move(self, uids: Iterable[str], folder: str, create: bool = False):
+        """:raises ChangeNotOffered: always, POP has one folder"""
+        raise self._not_offered()
+
+    def _not_offered(self) -> ChangeNotOffered:
+        return ChangeNotOffered(host=self.server.host)
+
+    def quit(self):
+        """End the session, which removes what :meth:`delete` has marked.
+
+        :raises MailboxError: not all of it may have been removed
+        """
+        try:
+            self._ask("removing messages", self._pop._shortcmd, "QUIT")
+        finally:
+            self._wire.broken = True
+            self._wire.close()
 
     # --- asking
 

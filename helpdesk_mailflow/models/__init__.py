@@ -14,6 +14,7 @@ from . import (
     helpdesk_incoming_mail,
     helpdesk_incoming_mail_delivery,
     helpdesk_incoming_mail_facts,
+    helpdesk_incoming_mail_place,
     helpdesk_incoming_mail_sender,
     helpdesk_incoming_mail_source,
     helpdesk_incoming_mail_upload,

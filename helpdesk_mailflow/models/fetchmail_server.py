@@ -187,7 +187,7 @@ class FetchmailServer(models.Model):
     def _compute_read_folder_ids(self):
         for scanner in self:
             scanner.read_folder_ids = scanner.folder_ids.filtered("is_read")
-            scanner.folder_names = ", ".join(scanner.read_folder_ids.mapped("name"))
+            scanner.folder_names = ", ".join(scanner._folders_to_read().mapped("name"))
 
     def _inverse_read_folder_ids(self):
         for scanner in self:
@@ -198,9 +198,7 @@ class FetchmailServer(models.Model):
     @api.depends("folder_ids.uidvalidity", "folder_ids.is_read")
     def _compute_begun(self):
         for scanner in self:
-            scanner.begun = any(
-                folder.is_read and folder.uidvalidity for folder in scanner.folder_ids
-            )
+            scanner.begun = any(folder.uidvalidity for folder in scanner._folders_to_read())
 
     def _compute_mail_count(self):
         counts = dict(
@@ -210,6 +208,10 @@ class FetchmailServer(models.Model):
         )
         for scanner in self:
             scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner._all_folders())
+
+    def _folders_to_read(self):
+        """Those chosen here, and those that active rules look at."""
+        return self.folder_ids._to_read()
 
     def _all_folders(self):
         """Also those of mailboxes that the scanners read before."""
@@ -322,9 +324,7 @@ class FetchmailServer(models.Model):
             found = scanner._look_up_folders()
         if not scanners:
             return True
-        missing = scanners.folder_ids.filtered(
-            lambda folder: folder.is_read and not folder.on_server
-        )
+        missing = scanners.folder_ids.filtered(lambda folder: not folder.on_server)._to_read()
         if missing:
             raise UserError(
                 self.env._(
@@ -399,7 +399,7 @@ class FetchmailServer(models.Model):
         return True
 
     def _activate(self):
-        if not self.read_folder_ids:
+        if not self._folders_to_read():
             raise UserError(self.env._("Choose at least one folder to read."))
         self.write({"state": "done", "active": True, "error_date": False, "error_message": False})
         self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
@@ -435,7 +435,7 @@ class FetchmailServer(models.Model):
         return self._notification(message, "success")
 
     def _ask_where_to_begin(self, then: str):
-        if not self.read_folder_ids:
+        if not self._folders_to_read():
             raise UserError(self.env._("Choose at least one folder to read."))
         return {
             "type": "ir.actions.act_window",

@@ -110,10 +110,11 @@ class HelpdeskIncomingMail(models.Model):
     taken_in = fields.Boolean(
         readonly=True, help="A person asked to take it in, whatever was decided before"
     )
-    mailbox_todo = fields.Selection(
-        [("seen", "Mark as read")],
+    mailbox_todo = fields.Json(
+        "To do in the mailbox",
         readonly=True,
-        help="What is still to be done in the mailbox, once the outcome is committed",
+        help="Steps that are still to be done in the mailbox, once the outcome is committed;"
+        " see mailbox_steps.py",
     )
     fallback = fields.Json(
         readonly=True, help="Ticket values of a caller that asked for tickets in general"
@@ -429,9 +430,10 @@ class HelpdeskIncomingMail(models.Model):
         # sudo: to visit mailboxes somewhat earlier is no right of its own
         self.env.ref("helpdesk_mailflow.ir_cron_scan").sudo()._trigger()
 
-    def _replace_start(self, raw: bytes, mailbox_todo) -> None:
+    def _replace_start(self, raw: bytes, mailbox_todo: list[dict]) -> None:
         """The whole of a mail of which the start was kept; it waits to be processed.
 
+        :param mailbox_todo: as for any mail that arrives
         :raise OSError: it could not be stored
         """
         self.ensure_one()

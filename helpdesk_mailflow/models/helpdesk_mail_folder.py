@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..mailflow.note import note
 
@@ -45,6 +46,12 @@ class HelpdeskMailFolder(models.Model):
         "res.company", related="scanner_id.company_id", store=True, related_sudo=True, index=True
     )
     is_read = fields.Boolean("Read this folder", default=False)
+    is_read_by_rule = fields.Boolean(
+        "Read for rules",
+        compute="_compute_is_read_by_rule",
+        search="_search_is_read_by_rule",
+        help="Active rules look at its mails, so it is read as well",
+    )
     on_server = fields.Boolean(
         "Found on the server", default=True, readonly=True, help="When it was last looked at"
     )
@@ -87,10 +94,30 @@ class HelpdeskMailFolder(models.Model):
         for folder in self:
             folder.scanner_active = folder.scanner_id.active and folder.scanner_id.state == "done"
 
-    @api.depends("is_read", "error", "scanner_active")
+    def _compute_is_read_by_rule(self):
+        wanted = self._read_by_rules()
+        for folder in self:
+            folder.is_read_by_rule = folder in wanted
+
+    def _search_is_read_by_rule(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        listed = self.search(Domain("active", "=", True))
+        return Domain("id", "in", listed._read_by_rules().ids)
+
+    def _read_by_rules(self):
+        """Those of the folders that active rules look at."""
+        folders = self.env["helpdesk.scanner.rule"]._read_folders()
+        return folders.sudo(self.env.su) & self
+
+    def _to_read(self):
+        """Those of the folders that are read: chosen on their scanner, or by a rule."""
+        return self.filtered(lambda folder: folder.is_read or folder.is_read_by_rule)
+
+    @api.depends("is_read", "is_read_by_rule", "error", "scanner_active")
     def _compute_state(self):
         for folder in self:
-            if not folder.is_read:
+            if not (folder.is_read or folder.is_read_by_rule):
                 folder.state = "off"
             elif folder.error:
                 folder.state = "error"

@@ -710,7 +710,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
             mailbox = {}
             if plan.leave or (steps := self._steps(plan)):
                 default = [] if plan.leave else row.mailbox_todo
-                todo, left_out = merge_steps(default, [] if plan.leave else steps)
+                protocol = row.folder_id.scanner_id.server_type or ""
+                todo, left_out = merge_steps(default, [] if plan.leave else steps, protocol)
                 mailbox = {"mailbox_todo": todo or False}
                 story += [("decide", each) for each in left_out]
             row.write(

@@ -153,6 +153,10 @@ SENTENCES = {
         "messages cannot be marked. Give this user the right to write, or do not mark "
         "messages as read."
     ),
+    "change_not_offered": _lt(
+        "%(host)s is read by POP, which can do nothing with its messages but delete "
+        "them. Use IMAP for this mailbox."
+    ),
 }
 
 
@@ -174,6 +178,7 @@ FOR_MANAGERS = {
     errors.LoginNotOffered: _lt("The mail server does not offer to log in as it is set up."),
     errors.SenderRefused: _lt("The mail server does not let this user send as this address."),
     errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
+    errors.ChangeNotOffered: _lt("A mailbox that is read by POP can only delete messages."),
     errors.UnexpectedAnswer: _lt("The mail server answered something unexpected."),
     MailboxError: _lt("The mailbox could not be used."),
 }

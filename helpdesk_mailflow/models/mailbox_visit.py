@@ -11,6 +11,7 @@ from ..mailflow.mailbox import first_day
 from ..mailflow.note import note
 from . import mailbox_errors
 from .intake import Arrival
+from .mailbox_change import MailboxChanges
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Visit:
         self.mailbox = None
         self.errors = []
         self.reconnects = 0
+        self.changes = MailboxChanges(self, SESSION_GOES_ON)
         #: mails fetched and stored
         self.count = 0
 
@@ -66,7 +68,7 @@ class Visit:
         :raise psycopg2.Error: the database went away; what was committed is safe, and the
             rest is fetched again
         """
-        folders = self.scanner.folder_ids.filtered("is_read")
+        folders = self.scanner._folders_to_read()
         if not folders:
             return self.env._("No folder is chosen to be read.")
         try:
@@ -94,11 +96,13 @@ class Visit:
             self.env["helpdesk.intake"]._process(rows, commit=True)
 
     def _visit_folders(self, folders):
-        for index, folder in enumerate(folders):
+        work = [(folder, self._settle) for folder in self.changes.begun_folders()]
+        work += [(folder, self._visit_folder) for folder in folders]
+        for index, (folder, visit) in enumerate(work):
             try:
                 if self.mailbox is None:
                     self._connect()
-                self._visit_folder(folder)
+                visit(folder)
             except MailboxError as error:
                 if error.code in SESSION_GOES_ON:
                     self._note_error(folder, error)
@@ -107,7 +111,7 @@ class Visit:
                 self._close()
                 if not connected or isinstance(error, ConnectionTimedOut):
                     # the next folder would wait for the same server
-                    self._note_error(folders[index:], error)
+                    self._note_error(folder.union(*(each for each, _visit in work[index:])), error)
                     return
                 self._note_error(folder, error)
 
@@ -159,6 +163,14 @@ class Visit:
     # FOLDER
     # ------------------------------------------------------------
 
+    def _settle(self, folder):
+        """Bring to an end what was begun in a folder and cut off, before any folder is read."""
+        status = self.mailbox.select(folder.name)
+        if folder.uidvalidity == str(status.uidvalidity):
+            problems = self._finish(folder)
+            if problems:
+                self._note_error(folder, *problems)
+
     def _visit_folder(self, folder):
         status = self.mailbox.select(folder.name)
         if not folder.uidvalidity:
@@ -187,6 +199,8 @@ class Visit:
             elif len(problems) == told:
                 self._forget(folder, uid)
         self._fetch_whole(folder, problems)
+        if not self._is_imap:
+            self._end_on_pop(folder, problems)
         if self._time_is_up:
             self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
         if problems:
@@ -194,6 +208,15 @@ class Visit:
         else:
             folder._report(None)
             self.env["helpdesk.intake"]._commit()
+
+    def _end_on_pop(self, folder, problems):
+        """POP deletes when its session ends, and it has one folder: this comes last."""
+        try:
+            self.changes.perform_on_pop(folder)
+        except MailboxError as error:
+            problems.append(error)
+            if error.code not in SESSION_GOES_ON:
+                self._close()
 
     def _fetch_whole(self, folder, problems):
         """Have what was above the size limit when it arrived, and no longer is.
@@ -222,7 +245,7 @@ class Visit:
                 raw = fetched[0][1]
                 head = self.mailbox.heads([uid])[uid]
                 with self.env.cr.savepoint():
-                    row._replace_start(raw, "seen" if self._marks(head) else False)
+                    row._replace_start(raw, self._default_steps(head))
             except MailboxError as error:
                 problems.append(error)
                 if error.code not in SESSION_GOES_ON:
@@ -277,13 +300,20 @@ class Visit:
     def _not_in_ledger(self, folder, uids) -> list:
         if not uids:
             return []
+        known = self._in_ledger(folder, folder.uidvalidity, uids)
+        return [uid for uid in uids if str(uid) not in known]
+
+    def _in_ledger(self, folder, uidvalidity, uids) -> set[str]:
+        """UIDs of messages that came in by this folder, or that we put there."""
+        place = [folder.id, str(uidvalidity), [str(uid) for uid in uids]]
         self.env.cr.execute(
             "SELECT uid FROM helpdesk_incoming_mail"
+            " WHERE folder_id = %s AND uidvalidity = %s AND uid = ANY(%s)"
+            " UNION ALL SELECT uid FROM helpdesk_incoming_mail_place"
             " WHERE folder_id = %s AND uidvalidity = %s AND uid = ANY(%s)",
-            [folder.id, folder.uidvalidity, [str(uid) for uid in uids]],
+            place * 2,
         )
-        known = {row[0] for row in self.env.cr.fetchall()}
-        return [uid for uid in uids if str(uid) not in known]
+        return {row[0] for row in self.env.cr.fetchall()}
 
     def _heads(self, folder, uids, problems) -> list:
         """What the server says of messages, without those from before reading began.
@@ -448,15 +478,17 @@ class Visit:
                 "size": head.size if start_only else len(raw),
                 "start_only": start_only,
                 # it stays unread for whoever looks for it in the mailbox
-                "mailbox_todo": "seen" if self._marks(head) and not start_only else False,
+                "mailbox_todo": False if start_only else self._default_steps(head),
             },
             ("stored_scanner", {"folder": folder.display_name, "size": len(raw)}),
             received.astimezone(timezone.utc).replace(tzinfo=None) if received else None,
             notes,
         )
 
-    def _marks(self, head) -> bool:
-        return self._is_imap and self.scanner.mark_read and not head.seen
+    def _default_steps(self, head) -> list[dict]:
+        """What the scanner wants of the mailbox, whatever becomes of the mail."""
+        marks = self._is_imap and self.scanner.mark_read and not head.seen
+        return [{"do": "seen"}] if marks else []
 
     def _store(self, folder, arrivals, problems):
         """Rows and their sources; halves a batch that cannot be stored (a full disk) until the
@@ -497,30 +529,10 @@ class Visit:
             folder.next_uid = str(next_uid)
 
     def _finish(self, folder) -> list[MailboxError]:
-        """What the rows still want of the mailbox, now that their outcome is committed.
+        """What the rows still want of the mailbox, now that their outcome is committed. POP does
+        it at the end of its session.
 
         :return: why it could not be done; it is tried again at the next visit
         :raise MailboxError: the session is broken
         """
-        rows = self.env["helpdesk.incoming.mail"].search(
-            [
-                ("folder_id", "=", folder.id),
-                ("mailbox_todo", "!=", False),
-                ("state", "not in", ("new", "failed")),
-            ]
-        )
-        if not rows:
-            return []
-        current = rows.filtered(lambda row: row.uidvalidity == folder.uidvalidity)
-        try:
-            if current:
-                self.mailbox.mark_seen([int(row.uid) for row in current])
-        except MailboxError as error:
-            if error.code not in SESSION_GOES_ON:
-                raise
-            return [error]
-        rows.write({"mailbox_todo": False})
-        current._add_trace_to_all("mailbox", note("mailbox_seen"))
-        (rows - current)._add_trace_to_all("mailbox", note("mailbox_left"))
-        self.env["helpdesk.intake"]._commit()
-        return []
+        return self.changes.perform(folder) if self._is_imap else []

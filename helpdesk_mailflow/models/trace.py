@@ -303,6 +303,31 @@ SENTENCES = {
     ),
     # mailbox
     "mailbox_seen": _lt("Marked as read."),
+    "mailbox_unseen": _lt("Marked as unread."),
+    "mailbox_flagged": _lt("Flagged."),
+    "mailbox_unflagged": _lt("The flag was removed."),
+    "mailbox_created": _lt("The folder %(folder)s was made."),
+    "mailbox_copied": _lt("Copied to the folder %(folder)s."),
+    "mailbox_moved": _lt("Moved to the folder %(folder)s."),
+    "mailbox_there_already": _lt("It is in the folder %(folder)s already."),
+    "mailbox_deleted": _lt("Deleted from the mailbox."),
+    "mailbox_gone": _lt("It was no longer in its folder, so nothing more was done with it there."),
+    "mailbox_none": _lt("It came in by no mailbox of ours, so nothing can be done there."),
+    "mailbox_pop_only_deletes": _lt(
+        "The mailbox is read by POP, which can only delete mails: what else was to be done with it"
+        " there was left out."
+    ),
+    "mailbox_folder_missing": _lt(
+        "It stayed in its folder: there is no folder %(folder)s. Choose another one in the rule, or"
+        " let the rule make it."
+    ),
+    "mailbox_failed_seen": _lt("It could not be marked as read: %(error)s"),
+    "mailbox_failed_unseen": _lt("It could not be marked as unread: %(error)s"),
+    "mailbox_failed_flag": _lt("It could not be flagged: %(error)s"),
+    "mailbox_failed_unflag": _lt("Its flag could not be removed: %(error)s"),
+    "mailbox_failed_copy": _lt("It could not be copied to another folder: %(error)s"),
+    "mailbox_failed_move": _lt("It could not be moved to another folder: %(error)s"),
+    "mailbox_failed_delete": _lt("It could not be deleted from the mailbox: %(error)s"),
     "mailbox_left": _lt("Left as it was: the server has given the messages new numbers."),
     # person
     "person_retry": _lt("%(user)s asked to try it again."),

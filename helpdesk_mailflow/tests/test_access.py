@@ -178,7 +178,7 @@ class TestAccess(MailflowCase):
         for user in (self.manager, self.system):
             row = self.of_front.with_user(user)
             for values in (
-                {"mailbox_todo": "seen", "uid": "1"},
+                {"mailbox_todo": [{"do": "seen"}], "uid": "1"},
                 {"folder_id": False},
                 {"trace": []},
                 {"state": "new"},

@@ -46,7 +46,7 @@ class Mailbox:
         for uid in uids:
             yield uid, self.message
 
-    def mark_seen(self, uids):
+    def set_flags(self, uids, add=(), remove=()):
         self.marked = uids
 
     def received(self, uid):
@@ -321,7 +321,7 @@ class TestScanner(MailflowCase):
         with self.mailbox():
             self.begin(start="days", days=36500).action_confirm()
         folder = self.scanner.read_folder_ids
-        row = self.arrive(folder, "1", mailbox_todo="seen", state="done")
+        row = self.arrive(folder, "1", mailbox_todo=[{"do": "seen"}], state="done")
         visit = Visit(self.scanner, 0)
         visit.mailbox = Mailbox()
         self.assertEqual(visit._fresh(folder), [2, 3])

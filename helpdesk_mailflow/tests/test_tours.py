@@ -59,7 +59,7 @@ class MemoryMailbox:
         for uid in uids:
             yield uid, self.messages[uid][1]
 
-    def mark_seen(self, uids):
+    def set_flags(self, uids, add=(), remove=()):
         self.seen.update(uids)
 
 

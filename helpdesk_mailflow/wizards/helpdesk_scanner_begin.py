@@ -38,7 +38,7 @@ class HelpdeskScannerBegin(models.TransientModel):
                 continue
             try:
                 with wizard.scanner_id._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:
-                    for folder in wizard.scanner_id.read_folder_ids:
+                    for folder in wizard.scanner_id._folders_to_read():
                         _status, uids = wizard._look(mailbox, folder)
                         wizard.count += len(uids)
             except MailboxError as error:
@@ -73,7 +73,7 @@ class HelpdeskScannerBegin(models.TransientModel):
             raise UserError(self.env._("How many days? Choose at least one."))
         try:
             with scanner._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:
-                for folder in scanner.read_folder_ids:
+                for folder in scanner._folders_to_read():
                     status, uids = self._look(mailbox, folder)
                     folder._begin(status.uidvalidity, status.uidnext, self._since())
                     if scanner.server_type == "pop":

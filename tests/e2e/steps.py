@@ -217,8 +217,12 @@ def die_at(env, place, count):
         "acted": (type(env["helpdesk.intake.act"]), "_act", "after"),
         "before commit": (odoo.sql_db.Cursor, "commit", "before"),
         "after commit": (odoo.sql_db.Cursor, "commit", "after"),
-        "before marking": (ImapMailbox, "mark_seen", "before"),
-        "after marking": (ImapMailbox, "mark_seen", "after"),
+        "before marking": (ImapMailbox, "set_flags", "before"),
+        "after marking": (ImapMailbox, "set_flags", "after"),
+        "before copying": (ImapMailbox, "_transfer", "before"),
+        "after copying": (ImapMailbox, "_transfer", "after"),
+        "before removing": (ImapMailbox, "delete", "before"),
+        "after removing": (ImapMailbox, "delete", "after"),
     }
     owner, name, when = owners[place]
     original = getattr(owner, name)
@@ -443,3 +447,84 @@ def scan_with_poison(env, subject):
     Act._ticket_values = deadly
     due_now(env)
     scan_and_retry(env)
+
+
+# ------------------------------------------------------------
+# STEPS IN THE MAILBOX
+# ------------------------------------------------------------
+
+
+def want(env, scanner_id, steps, subjects=None):
+    """Let mails of the ledger want steps in the mailbox, as a rule would."""
+    domain = [("folder_id.scanner_id", "=", scanner_id), ("state", "!=", "duplicate")]
+    if subjects is not None:
+        domain.append(("subject", "in", subjects))
+    rows = env["helpdesk.incoming.mail"].sudo().search(domain)
+    rows.write({"mailbox_todo": steps})
+    return len(rows)
+
+
+def todo(env, scanner_id):
+    """What the mails want still, by subject."""
+    rows = env["helpdesk.incoming.mail"].search([("folder_id.scanner_id", "=", scanner_id)])
+    return {row.subject: row.mailbox_todo for row in rows if row.mailbox_todo}
+
+
+def look_up_folders(env, scanner_id):
+    env["fetchmail.server"].browse(scanner_id).action_look_up_folders()
+
+
+def tell_copyuid(env, on):
+    """Without it as with servers without UIDPLUS: nobody tells where a copy is."""
+    from odoo.addons.helpdesk_mailflow.mailflow import imap
+
+    original = imap.__dict__.setdefault("_uid_pairs", imap.uid_pairs)
+    imap.uid_pairs = original if on else lambda _answer: {}
+
+
+def break_off(env, scanner_id, name, when, count=1):
+    """A visit in which the connection breaks at a command of the mailbox; what went wrong."""
+    from unittest.mock import patch
+
+    from odoo.addons.helpdesk_mailflow.mailflow.imap import ImapMailbox
+
+    original = getattr(ImapMailbox, name)
+    left = [count]
+
+    def breaking(self, *args, **kwargs):
+        left[0] -= 1
+        if left[0] == 0 and when == "before":
+            self._wire.close()
+        result = original(self, *args, **kwargs)
+        if left[0] == 0:
+            self._wire.close()
+            raise self._wire.lost()
+        return result
+
+    with patch.object(ImapMailbox, name, breaking):
+        return visit(env, scanner_id)
+
+
+def break_at(env, scanner_id, uid):
+    """A visit to a server that hangs up whenever it is to copy or move a certain message."""
+    from unittest.mock import patch
+
+    from odoo.addons.helpdesk_mailflow.mailflow.imap import ImapMailbox
+
+    original = ImapMailbox._transfer
+
+    def breaking(self, command, uids, *args):
+        if uid in uids:
+            self._wire.close()
+            raise self._wire.lost()
+        return original(self, command, uids, *args)
+
+    with patch.object(ImapMailbox, "_transfer", breaking):
+        return visit(env, scanner_id)
+
+
+def visit_and_die(env, scanner_id, place, count):
+    """A visit in which this process ends."""
+    die_at(env, place, count)
+    visit(env, scanner_id)
+    raise SystemExit(1)  # it did not come to that place

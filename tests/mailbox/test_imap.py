@@ -105,7 +105,7 @@ def test_find_only_unread_or_only_since_a_day(dovecot, imap, user):
     with connect(imap) as mailbox:
         mailbox.select("INBOX")
         assert mailbox.find(since=date(2026, 3, 5)) == [2, 3]
-        mailbox.mark_seen([2])
+        mailbox.set_flags([2], add=["\\Seen"])
         assert mailbox.find(unseen=True) == [1, 3]
         assert mailbox.find(unseen=True, since=date(2026, 3, 5)) == [3]
         assert mailbox.find(first_uid=2, unseen=True) == [3]
@@ -117,7 +117,7 @@ def test_heads_tell_size_date_and_state(dovecot, imap, user):
     dovecot.append(mail("Other"), user, received=moment.timestamp())
     with connect(imap) as mailbox:
         mailbox.select("INBOX")
-        mailbox.mark_seen([2])
+        mailbox.set_flags([2], add=["\\Seen"])
         assert mailbox.heads([1, 2, 99]) == {
             1: Head("1", len(mail()), moment, False),
             2: Head("2", len(mail("Other")), moment, True),
@@ -135,13 +135,13 @@ def test_fetch_leaves_unread_what_is_unread(dovecot, imap, user):
     assert "Seen" not in dovecot.flags(user)[1]
 
 
-def test_mark_seen_marks_these_and_no_others(dovecot, imap, user):
+def test_flags_are_set_on_these_messages_and_no_others(dovecot, imap, user):
     for _number in range(3):
         dovecot.deliver(mail(), user)
     with connect(imap) as mailbox:
         mailbox.select("INBOX")
-        mailbox.mark_seen([1, 3, 99])
-        mailbox.mark_seen([])
+        mailbox.set_flags([1, 3, 99], add=["\\Seen"])
+        mailbox.set_flags([], add=["\\Seen"])
     flags = dovecot.flags(user)
     assert ["Seen" in flags[uid] for uid in (1, 2, 3)] == [True, False, True]
 
@@ -185,7 +185,7 @@ def test_hundreds_of_messages_come_in_groups(dovecot, imap, user):
         uids = mailbox.find()
         assert len(mailbox.heads(uids)) == 620
         bodies = {body for _uid, body in mailbox.fetch(uids)}
-        mailbox.mark_seen(uids)
+        mailbox.set_flags(uids, add=["\\Seen"])
         assert mailbox.find(unseen=True) == []
     assert bodies == {mail(str(number)) for number in range(620)}
 
@@ -291,7 +291,7 @@ def test_a_read_only_folder_can_be_read_but_not_marked(like):
         assert mailbox.select("Shared") == FolderStatus(7, 1, 0)
         assert mailbox.find() == []
         with pytest.raises(errors.UnexpectedAnswer) as caught:
-            mailbox.mark_seen([1])
+            mailbox.set_flags([1], add=["\\Seen"])
     assert caught.value.code == "unexpected_answer_read_only"
     assert "The folder “Shared” on 127.0.0.1 is read-only for “anna”" in str(caught.value)
 

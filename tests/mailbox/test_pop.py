@@ -87,7 +87,6 @@ def test_heads_tell_the_size(dovecot, pop, user):
     with connect(pop) as mailbox:
         [uid] = mailbox.find()
         heads = mailbox.heads([uid, "unknown"])
-        mailbox.mark_seen([uid])
     assert list(heads) == [uid]
     head = heads[uid]
     assert (head.uid, head.size, head.received, head.seen) == (uid, len(mail()), None, False)
@@ -440,3 +439,54 @@ def test_a_server_that_hangs_at_the_goodbye_does_not_hide_the_error():
     script = pop_script({b"QUIT": lambda client, line: client.hang()})
     with pytest.raises(KeyError), session(script, timeout=0.2):
         raise KeyError("ours")
+
+
+# --- changes
+
+
+def test_a_message_is_deleted_when_the_session_ends(dovecot, pop, user):
+    for number in range(3):
+        dovecot.append(mail(str(number)), user)
+    with connect(pop) as mailbox:
+        first, second, third = mailbox.find()
+        mailbox.delete([first, third, "unknown", first])
+        assert len(dovecot.flags(user)) == 3, "not before QUIT"
+        mailbox.quit()
+    assert len(dovecot.flags(user)) == 1
+    with connect(pop) as mailbox:
+        assert mailbox.find() == [second]
+        mailbox.delete([first])
+
+
+def test_a_session_that_breaks_before_its_end_deletes_nothing(dovecot, pop, user):
+    dovecot.append(mail(), user)
+    mailbox = connect(pop)
+    mailbox.delete(mailbox.find())
+    mailbox._wire.close()
+    assert len(dovecot.flags(user)) == 1
+
+
+def test_a_server_that_could_not_delete_says_so():
+    def quit_(client, line):
+        client.send(b"-ERR some deleted messages not removed\r\n")
+
+    script = pop_script({b"QUIT": quit_}, messages={b"one": mail()})
+    with session(script) as mailbox:
+        mailbox.delete(["one"])
+        with pytest.raises(errors.UnexpectedAnswer) as caught:
+            mailbox.quit()
+    assert "not removed" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda mailbox: mailbox.set_flags(["one"], add=["\\Seen"]),
+        lambda mailbox: mailbox.copy(["one"], "Done"),
+        lambda mailbox: mailbox.move(["one"], "Done", create=True),
+    ],
+)
+def test_pop_can_do_nothing_else(pop, change):
+    with connect(pop) as mailbox, pytest.raises(errors.ChangeNotOffered) as caught:
+        change(mailbox)
+    assert "POP" in str(caught.value)
