@@ -22,6 +22,16 @@ DONE = {
     "move": "mailbox_moved",
     "delete": "mailbox_deleted",
 }
+#: What it says when a step cannot be done.
+FAILED = {
+    "seen": "mailbox_failed_seen",
+    "unseen": "mailbox_failed_unseen",
+    "flag": "mailbox_failed_flag",
+    "unflag": "mailbox_failed_unflag",
+    "copy": "mailbox_failed_copy",
+    "move": "mailbox_failed_move",
+    "delete": "mailbox_failed_delete",
+}
 
 
 class MailboxChanges:
@@ -162,7 +172,7 @@ class MailboxChanges:
             problem = note("mailbox_folder_missing", folder=step.get("folder") or "")
         else:
             words = error.values.get("answer") or mailbox_errors.kind_for_managers(self.env, error)
-            problem = note(f"mailbox_failed_{step['do']}", error=words)
+            problem = note(FAILED[step["do"]], error=words)
         rules = {row.mailbox_todo[0].get("rule") for row in rows} - {None}
         if rules:
             found = self.env["helpdesk.scanner.rule"].browse(sorted(rules)).exists()

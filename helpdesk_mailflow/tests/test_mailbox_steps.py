@@ -3,7 +3,7 @@
 from odoo.modules.migration import load_script
 from odoo.tools.misc import file_path
 
-from ..models.mailbox_change import DONE
+from ..models.mailbox_change import DONE, FAILED
 from ..models.mailbox_steps import STEPS, merge_steps
 from ..models.trace import SENTENCES
 from .common import MailflowCase
@@ -78,7 +78,7 @@ class TestMailboxSteps(MailflowCase):
     def test_each_step_has_its_sentences(self):
         for do in STEPS:
             self.assertIn(DONE[do], SENTENCES)
-            self.assertIn(f"mailbox_failed_{do}", SENTENCES)
+            self.assertIn(FAILED[do], SENTENCES)
 
     # ---- in the ledger ----
 
