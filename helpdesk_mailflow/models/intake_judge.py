@@ -101,8 +101,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     notes += [destination.how for destination in found]
                 notes += [each_note for each_note in (duplicate, suspect) if each_note]
                 notes += sender_notes.get(each.row_id, ())
-                for contact in judged_contacts.values():
-                    notes += [each_note for each_note in contact.notes if each_note not in notes]
+                left_out = self.env["helpdesk.intake.sender"]._companies_that_block(
+                    each, senders[each.row_id]
+                )
+                for (company_id, _team_id), contact in judged_contacts.items():
+                    if company_id not in left_out:
+                        notes += [told for told in contact.notes if told not in notes]
             verdicts.append(
                 Verdict(
                     entry=each,

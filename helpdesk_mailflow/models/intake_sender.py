@@ -92,6 +92,13 @@ class HelpdeskIntakeSender(models.AbstractModel):
         return [thread, *(each for each in destinations if not self._blocks(each, marks))]
 
     @api.model
+    def _companies_that_block(self, entry: Entry, marks: dict[int, SenderMark]) -> set[int]:
+        """Where a mail has no requester, since nothing becomes of it."""
+        if entry.forced:
+            return set()
+        return {company_id for company_id, mark in marks.items() if mark.kind == "blocked"}
+
+    @api.model
     def _blocks(self, place, marks: dict[int, SenderMark]) -> bool:
         mark = marks.get(place.company_id)
         return bool(mark) and mark.kind == "blocked"

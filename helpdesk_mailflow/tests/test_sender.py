@@ -183,6 +183,7 @@ class TestSenderIntake(SenderCase):
         self.assertEqual(self.deliveries(row), [("Support", "ignored")])
         self.assertFalse(row.ticket_ids)
         self.assertIn("sender_blocked", self.codes(row))
+        self.assertNotIn("contact_new", self.codes(row))
         self.assertIn(f"{self.env.user.name} blocked {JOE}", row.why)
         self.assertFalse(self.env["res.partner"].search([("email", "=", JOE)]))
         # nobody else is
