@@ -113,20 +113,6 @@ export class RuleDomainField extends DomainField {
         this.state.count = count;
     }
 
-    get countSentence() {
-        const { count, capped, sentence } = this.state.count;
-        if (sentence) {
-            return sentence;
-        }
-        const named = { count, days: DAYS };
-        if (capped) {
-            return _t("More than %(count)s mails of the last %(days)s days match", named);
-        }
-        return count === 1
-            ? _t("1 mail of the last %(days)s days matches", named)
-            : _t("%(count)s mails of the last %(days)s days match", named);
-    }
-
     showMatches() {
         this.props.record.model.bus.trigger(SHOW_MATCHES, { days: DAYS });
     }

@@ -149,51 +149,46 @@ export class RuleTry extends Component {
         this.state.loading = false;
     }
 
-    /** @returns {String} what the list is, and what it leaves out */
+    /** @returns {String[]} what the list is, and what it leaves out */
     get previewSentences() {
         const { count, capped, looked_at, unread, mails } = this.state.preview;
-        const { days } = this.state;
+        const named = { count, looked_at, days: this.state.days };
         const sentences = [];
-        if (capped) {
+        if (!looked_at) {
             sentences.push(
-                _t("More than %(count)s mails of the last %(days)s days would match.", {
-                    count,
-                    days,
-                })
+                _t(
+                    "No mail that this rule is for came in during the last %(days)s days. Try it on a saved mail, or on a source.",
+                    named
+                )
             );
-        } else if (count === 1) {
-            sentences.push(_t("1 mail of the last %s days would match.", days));
-        } else if (count) {
+        } else if (capped) {
             sentences.push(
-                _t("%(count)s mails of the last %(days)s days would match.", { count, days })
-            );
-        } else if (looked_at) {
-            sentences.push(
-                _t("None of the %(looked_at)s mails of the last %(days)s days would match.", {
-                    looked_at,
-                    days,
-                })
+                _t(
+                    "%(count)s of the newest %(looked_at)s mails would match. Older ones were not looked at.",
+                    named
+                )
             );
         } else {
             sentences.push(
                 _t(
-                    "No mail came in during the last %s days. Try the rule on a saved mail or on a source.",
-                    days
+                    "%(count)s of the %(looked_at)s mails of the last %(days)s days would match.",
+                    named
                 )
             );
         }
-        if (mails.length && (mails.length < count || capped)) {
+        if (mails.length < count) {
             sentences.push(_t("The newest %s are listed.", mails.length));
         }
         if (unread) {
             sentences.push(
-                _t(
-                    "%s could not be looked at in full, since their text is no longer kept.",
-                    unread
-                )
+                _t("Mails that could not be read in full, since their text is no longer kept: %s.", unread)
             );
         }
         return sentences;
+    }
+
+    get noSubject() {
+        return _t("(no subject)");
     }
 
     formatDate(value) {
@@ -207,7 +202,7 @@ export class RuleTry extends Component {
     tryMail(mail) {
         return this.tryOn({
             mailId: mail.id,
-            label: mail.subject || _t("(no subject)"),
+            label: mail.subject || this.noSubject,
             what: { mail_id: mail.id },
         });
     }
