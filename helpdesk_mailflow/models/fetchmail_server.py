@@ -144,6 +144,7 @@ class FetchmailServer(models.Model):
     folder_names = fields.Char("Folders", compute="_compute_read_folder_ids")
     begun = fields.Boolean(compute="_compute_begun", help="Where to begin was chosen")
     mail_count = fields.Integer(compute="_compute_mail_count")
+    rule_count = fields.Integer(compute="_compute_rule_count")
 
     # ------------------------------------------------------------
     # FIELDS
@@ -208,6 +209,21 @@ class FetchmailServer(models.Model):
         )
         for scanner in self:
             scanner.mail_count = sum(counts.get(folder, 0) for folder in scanner._all_folders())
+
+    def _compute_rule_count(self):
+        for scanner in self:
+            # sudo: a number; the rules themselves are a helpdesk manager's
+            rules = self.env["helpdesk.scanner.rule"].sudo()
+            scanner.rule_count = rules.search_count(scanner._concerned_rules())
+
+    def _concerned_rules(self) -> Domain:
+        """Rules that look at mails of this scanner."""
+        self.ensure_one()
+        return (
+            Domain("company_id", "=", self.company_id.id)
+            & (Domain("scanner_ids", "=", False) | Domain("scanner_ids", "in", self.ids))
+            & (Domain("folder_ids", "=", False) | Domain("folder_ids", "in", self.folder_ids.ids))
+        )
 
     def _folders_to_read(self):
         """Those chosen here, and those that active rules look at."""
@@ -396,13 +412,60 @@ class FetchmailServer(models.Model):
         if not self.begun:
             return self._ask_where_to_begin("activate")
         self._activate()
-        return True
+        return self._hint_at_rules() or True
 
     def _activate(self):
         if not self._folders_to_read():
             raise UserError(self.env._("Choose at least one folder to read."))
         self.write({"state": "done", "active": True, "error_date": False, "error_message": False})
         self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
+
+    def _hint_at_rules(self, then: dict | None = None) -> dict | None:
+        """After activation: what becomes of mails while no rule looks at them.
+
+        :param then: the action that follows, by default the form is loaded again
+        :return: a client action; None if there are rules
+        """
+        self.ensure_one()
+        if self.rule_count:
+            return None
+        if self.unmatched == "leave":
+            kind = "warning"
+            text = self.env._(
+                "The scanner is active, but no rule looks at its mails yet, and a mail that no rule"
+                " matches is left alone: new mails become no tickets. %(rules)s",
+                rules="%s",  # where the link goes
+            )
+        else:
+            kind = "success"
+            text = self.env._(
+                "The scanner is active. No rule looks at its mails yet: each new one becomes a"
+                " ticket. %(rules)s",
+                rules="%s",
+            )
+        action = self._notification(text, kind)
+        action["params"]["links"] = [
+            {
+                "label": self.env._("Set up rules"),
+                "url": "/odoo/action-helpdesk_mailflow.scanner_rule_action",
+            }
+        ]
+        if then:
+            action["params"]["next"] = then
+        return action
+
+    def action_open_rules(self):
+        """The rules that look at mails of this scanner."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.scanner_rule_action"
+        )
+        action["domain"] = list(self._concerned_rules())
+        action["context"] = {
+            "default_company_id": self.company_id.id,
+            "default_scanner_ids": self.ids,
+        }
+        return action
 
     def action_deactivate(self):
         self.set_draft()

@@ -183,7 +183,9 @@ class TestScanner(MailflowCase):
         self.assertEqual((self.scanner.state, self.scanner.scanner_state), ("done", "on"))
         self.assertEqual(folder.state, "ok")
         self.scanner.action_deactivate()
-        self.assertTrue(self.scanner.action_activate() is True, "it goes on where it stopped")
+        told = self.scanner.action_activate()
+        self.assertEqual(self.scanner.state, "done", "it goes on where it stopped")
+        self.assertIn("No rule looks at its mails yet", told["params"]["message"])
 
     def test_going_back_some_days_says_how_many_mails_that_are(self):
         now = datetime(2026, 3, 4)
@@ -239,6 +241,96 @@ class TestScanner(MailflowCase):
         self.assertEqual(given, [45.0, 45.0])
         self.assertEqual(told[0], "7 mails were fetched.")
         self.assertIn("7 mails were fetched so far", told[1])
+
+    # ---- rules ----
+
+    def make_rule(self, **values):
+        return self.env["helpdesk.scanner.rule"].create(
+            {"name": "Rule", "company_id": self.company.id, **values}
+        )
+
+    def test_activating_without_rules_hints_at_them(self):
+        with self.mailbox():
+            wizard = self.begin()
+            self.assertFalse(wizard.rule_count)
+            hint = wizard.action_confirm()
+        self.assertEqual(hint["tag"], "display_notification")
+        self.assertEqual(hint["params"]["next"], {"type": "ir.actions.act_window_close"})
+        self.assertIn("each new one becomes a ticket. %s", hint["params"]["message"])
+        self.assertEqual(len(hint["params"]["links"]), 1)
+        self.scanner.unmatched = "leave"
+        hint = self.scanner._hint_at_rules()["params"]
+        self.assertEqual(hint["type"], "warning")
+        self.assertIn("new mails become no tickets", hint["message"])
+        self.make_rule()
+        self.scanner.invalidate_recordset(["rule_count"])
+        self.assertIsNone(self.scanner._hint_at_rules())
+        with self.mailbox():
+            self.assertTrue(self.begin().rule_count)
+            self.assertEqual(self.begin().action_confirm(), {"type": "ir.actions.act_window_close"})
+
+    def test_rules_that_look_at_its_mails_are_counted(self):
+        other = self.make_scanner("Other")
+        branch = self.make_company("Branch office")
+        self.make_rule(name="every mailbox")
+        self.make_rule(name="this one", scanner_ids=[(6, 0, self.scanner.ids)])
+        self.make_rule(name="the other one", scanner_ids=[(6, 0, other.ids)])
+        self.make_rule(name="this folder", folder_ids=[(6, 0, self.scanner.folder_ids.ids)])
+        self.make_rule(name="another folder", folder_ids=[(6, 0, other.folder_ids.ids)])
+        self.make_rule(name="of the branch", company_id=branch.id)
+        self.make_rule(name="off", active=False)
+        self.assertEqual(self.scanner.rule_count, 3)
+        rules = self.env["helpdesk.scanner.rule"].search(self.scanner._concerned_rules())
+        self.assertEqual(set(rules.mapped("name")), {"every mailbox", "this one", "this folder"})
+
+    def test_a_folder_is_read_for_a_rule(self):
+        with self.mailbox():
+            self.scanner.action_look_up_folders()
+            self.begin().action_confirm()
+        support = self.scanner.folder_ids.filtered(lambda folder: folder.name == "Support")
+        self.assertEqual((support.state, self.scanner.folder_names), ("off", "INBOX"))
+        rule = self.make_rule(folder_ids=[(6, 0, support.ids)])
+        self.env.invalidate_all()
+        self.assertEqual((support.is_read, support.is_read_by_rule), (False, True))
+        self.assertEqual(support.state, "ok")
+        self.assertEqual(self.scanner.folder_names, "INBOX, Support")
+        Folder = self.env["helpdesk.mail.folder"]
+        self.assertEqual(Folder.search([("is_read_by_rule", "=", True)]), support)
+        self.assertNotIn(support, Folder.search([("is_read_by_rule", "=", False)]))
+        with (
+            self.mailbox(Mailbox(["INBOX", "Trash"])),
+            self.assertRaisesRegex(UserError, "not on the server: Support"),
+        ):
+            self.scanner.button_confirm_login()
+        rule.active = False
+        self.env.invalidate_all()
+        self.assertEqual((support.is_read_by_rule, support.state), (False, "off"))
+
+    def test_a_folder_that_a_rule_chose_later_begins_with_the_next_new_mail(self):
+        with self.mailbox():
+            self.scanner.action_look_up_folders()
+            self.begin().action_confirm()
+        support = self.scanner.folder_ids.filtered(lambda folder: folder.name == "Support")
+        self.make_rule(folder_ids=[(6, 0, support.ids)])
+        with self.own_transaction() as env:
+            scanner = self.scanner.with_env(env)
+            visit = Visit(scanner, float("inf"))
+            visit.mailbox = Mailbox()
+            self.assertIn(support.id, scanner._folders_to_read().ids)
+            visit._begin(support.with_env(env), visit.mailbox.select("Support"))
+        self.assertEqual((support.next_uid, support.start_uid), ("4", "4"))
+
+    def test_a_scanner_reads_for_rules_alone(self):
+        with self.mailbox():
+            self.scanner.action_look_up_folders()
+        support = self.scanner.folder_ids.filtered(lambda folder: folder.name == "Support")
+        self.make_rule(folder_ids=[(6, 0, support.ids)])
+        self.scanner.read_folder_ids = False
+        self.env.invalidate_all()
+        with self.mailbox():
+            self.begin().action_confirm()
+        self.assertEqual(self.scanner.state, "done")
+        self.assertEqual(support.next_uid, "4")
 
     # ---- folders ----
 

@@ -29,6 +29,8 @@ class HelpdeskScannerBegin(models.TransientModel):
     days = fields.Integer(default=7)
     count = fields.Integer(compute="_compute_count")
     problem = fields.Char(compute="_compute_count")
+    rule_count = fields.Integer(related="scanner_id.rule_count")
+    unmatched = fields.Selection(related="scanner_id.unmatched")
 
     @api.depends("scanner_id", "start", "days")
     def _compute_count(self):
@@ -85,4 +87,5 @@ class HelpdeskScannerBegin(models.TransientModel):
             self.env["helpdesk.intake"]._commit()
             return scanner._run_now()
         scanner._activate()
-        return {"type": "ir.actions.act_window_close"}
+        close = {"type": "ir.actions.act_window_close"}
+        return scanner._hint_at_rules(then=close) or close
