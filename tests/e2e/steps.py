@@ -528,3 +528,28 @@ def visit_and_die(env, scanner_id, place, count):
     die_at(env, place, count)
     visit(env, scanner_id)
     raise SystemExit(1)  # it did not come to that place
+
+
+def rule(env, domain, actions, **values):
+    """An active rule; actions as values of ``helpdesk.scanner.rule.action``."""
+    record = env["helpdesk.scanner.rule"].create(
+        {
+            "name": "Rule",
+            "domain": repr(domain),
+            "action_ids": [(0, 0, each) for each in actions],
+            **values,
+        }
+    )
+    return record.id
+
+
+def faults(env, rule_id):
+    """Codes of what could not be done for a rule."""
+    return [each["code"] for each in env["helpdesk.scanner.rule"].browse(rule_id).fault or []]
+
+
+def rule_on_folder(env, scanner_id, name):
+    """A rule that makes tickets of all mails in a folder."""
+    folders = env["fetchmail.server"].browse(scanner_id).folder_ids
+    folder = folders.filtered(lambda each: each.name == name)
+    return rule(env, [], [{"kind": "ticket"}], folder_ids=[(6, 0, folder.ids)])

@@ -313,3 +313,94 @@ def test_a_message_at_which_the_server_hangs_up_holds_nobody_back(box):
     assert not box.visit()
     assert box.subjects("Done") == ["one", "three", "two"]
     assert box.traces()["two"][-1] == "mailbox_moved"
+
+
+# --- wanted by rules
+
+
+@pytest.fixture
+def rule(odoo):
+    """Make a rule over mails with a word in their subject; off when the test ends."""
+    made = []
+
+    def make(word, *actions):
+        domain = [("fact_subject", "ilike", word)]
+        made.append(odoo.do("rule", domain, list(actions)))
+        return made[-1]
+
+    yield make
+    for rule_id in made:
+        odoo.do("delete", "helpdesk.scanner.rule", rule_id)
+
+
+def test_a_rule_moves_a_mail_once_its_ticket_is_safe(box, rule):
+    rule(
+        "bill",
+        {"kind": "flag"},
+        {"kind": "unseen"},
+        {"kind": "copy", "folder_name": "Archive", "create_folder": True},
+        {"kind": "move", "folder_name": "Bills", "create_folder": True},
+    )
+    box.get("A bill", "four")
+    assert not box.visit()
+    assert box.subjects("Bills") == box.subjects("Archive") == ["A bill"]
+    assert box.subjects() == ["four", "one", "three", "two"]
+    [flags] = box.flags("Bills").values()
+    assert r"\Flagged" in flags
+    assert r"\Seen" not in flags
+    assert {row["subject"]: row["outcomes"] for row in box.rows()}["A bill"] == ["ticket"]
+    assert not box.todo()
+
+
+def test_a_rule_that_ignores_and_deletes(box, rule):
+    rule("lottery", {"kind": "ignore"}, {"kind": "delete"})
+    box.get("You won the lottery", "four")
+    assert not box.visit()
+    assert box.subjects() == ["four", "one", "three", "two"]
+    [row] = [row for row in box.rows() if "lottery" in row["subject"]]
+    assert (row["state"], row["tickets"]) == ("ignored", [])
+    assert row["trace"][-1] == "mailbox_deleted"
+
+
+def test_a_rule_whose_folder_is_gone_is_flagged_and_its_ticket_made(box, rule):
+    rule_id = rule("bill", {"kind": "move", "folder_name": "Gone"}, {"kind": "flag"})
+    box.get("A bill")
+    assert not box.visit()
+    assert box.odoo.do("faults", rule_id) == ["mailbox_folder_missing"]
+    assert {row["subject"]: row["outcomes"] for row in box.rows()}["A bill"] == ["ticket"]
+    assert box.traces()["A bill"] == ["mailbox_flagged", "mailbox_seen", "mailbox_folder_missing"]
+    assert box.subjects() == ["A bill", "one", "three", "two"]
+
+
+def test_on_pop_a_rule_deletes_and_does_nothing_else(box_on, dovecot, rule):
+    box = box_on(dovecot, server_type="pop", port=dovecot.pop_port)
+    rule("bill", {"kind": "flag"}, {"kind": "delete"})
+    box.get("A bill", "four")
+    assert not box.visit()
+    assert box.subjects() == ["four", "one", "three", "two"]
+    assert box.traces()["A bill"] == ["mailbox_pop_only_deletes", "mailbox_deleted"]
+
+
+def test_a_mail_that_is_left_alone_stays_unread(box, rule):
+    box.odoo.do("change", "fetchmail.server", box.scanner, unmatched="leave")
+    rule("bill", {"kind": "seen"})
+    box.get("A bill", "four")
+    assert not box.visit()
+    flags = box.flags()
+    assert [r"\Seen" in flags[uid] for uid in (4, 5)].count(True) == 1
+    [left] = [row for row in box.rows() if row["subject"] == "four"]
+    assert left["tickets"] == []
+    assert not box.todo()
+
+
+def test_a_folder_is_read_while_a_rule_looks_at_it(box, odoo):
+    box.dovecot.create_folder("Shop", box.user)
+    box.get("before", folder="Shop")
+    odoo.do("look_up_folders", box.scanner)
+    odoo.do("rule_on_folder", box.scanner, "Shop")
+    assert not box.visit()
+    box.get("an order", folder="Shop")
+    assert not box.visit()
+    rows = {row["subject"]: (row["folder"], row["outcomes"]) for row in box.rows()}
+    assert rows["an order"] == ("Shop", ["ticket"])
+    assert "before" not in rows
