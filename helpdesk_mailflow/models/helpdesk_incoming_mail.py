@@ -110,6 +110,10 @@ class HelpdeskIncomingMail(models.Model):
     taken_in = fields.Boolean(
         readonly=True, help="A person asked to take it in, whatever was decided before"
     )
+    replayed = fields.Boolean(
+        readonly=True,
+        help="A person asked for it to be processed with the present rules, as if it came in now",
+    )
     mailbox_todo = fields.Json(
         "To do in the mailbox",
         readonly=True,

@@ -24,6 +24,11 @@ class HelpdeskIncomingMail(models.Model):
 
     _inherit = "helpdesk.incoming.mail"
 
+    facts_read = fields.Boolean(readonly=True, help="The facts below are known")
+    facts_due = fields.Boolean(
+        readonly=True, help="It came in before facts were kept, and waits to be read again"
+    )
+    _facts_due_index = models.Index("(id) WHERE facts_due")
     # what it says, folded
     fact_from = Folded("From (address)", readonly=True)
     fact_from_name = Folded("From (name)", readonly=True)

@@ -19,7 +19,7 @@ from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
-from .intake_values import COLUMN, WAITING, Entry, State
+from .intake_values import COLUMN, WAITING, Entry, Outcome, State
 
 _logger = logging.getLogger(__name__)
 
@@ -268,45 +268,60 @@ class HelpdeskIntake(models.AbstractModel):
         for_rules = self.env["helpdesk.scanner.rule"]._read_folders()
         entries = []
         for row in rows:
-            mail = mails.get(row.id)
-            if mail and row.strip_attachments:
-                mail = replace(mail, attachments=())
-            folder = row.folder_id
-            company = folder.company_id or row.company_id or self.env.company
-            if mail is None:
-                error = errors.get(row.id)
-                row.write(
-                    {
-                        "state": State.HELD.value,
-                        "next_try": False,
-                        "cut_offs": 0,
-                        "error": error,
-                        # without one no manager would see it
-                        "company_id": company.id,
-                    }
-                )
-                if error:
-                    row._add_trace("act", note("act_source_unreadable", error=error))
-                else:
-                    row._add_trace("act", note("act_source_gone"))
+            if row.id in mails:
+                entries.append(self._entry(row, mails[row.id], for_rules, afresh=row.replayed))
                 continue
-            entries.append(
-                Entry(
-                    row_id=row.id,
-                    mail=mail,
-                    company_id=company.id,
-                    folder_id=folder.id or None,
-                    scanner_id=folder.scanner_id.id or None,
-                    folder_alias_id=folder.scanner_id.default_alias_id.id or None,
-                    leave_unmatched=folder.scanner_id.unmatched == "leave"
-                    or (folder in for_rules and not folder.is_read),
-                    received_at=row.received_at,
-                    fallback=row.fallback if isinstance(row.fallback, dict) else None,
-                    start_only=row.start_only,
-                    forced=row.taken_in,
-                )
+            error = errors.get(row.id)
+            row.write(
+                {
+                    "state": State.HELD.value,
+                    "next_try": False,
+                    "cut_offs": 0,
+                    "error": error,
+                    # without one no manager would see it
+                    "company_id": self._company_of(row).id,
+                }
             )
+            if error:
+                row._add_trace("act", note("act_source_unreadable", error=error))
+            else:
+                row._add_trace("act", note("act_source_gone"))
         return entries
+
+    @api.model
+    def _company_of(self, row):
+        return row.folder_id.company_id or row.company_id or self.env.company
+
+    @api.model
+    def _entry(self, row, mail: Mail, for_rules, afresh: bool = False) -> Entry:
+        """A row of the ledger on its way, with its mail as read.
+
+        :param for_rules: folders that rules are for
+        :param afresh: as if it came in now
+        """
+        if row.strip_attachments:
+            mail = replace(mail, attachments=())
+        folder = row.folder_id
+        own = frozenset()
+        if afresh:
+            opened = row.delivery_ids.filtered(lambda each: each.outcome == Outcome.TICKET.value)
+            own = frozenset(opened.ticket_id._ids)
+        return Entry(
+            row_id=row.id,
+            mail=mail,
+            company_id=self._company_of(row).id,
+            folder_id=folder.id or None,
+            scanner_id=folder.scanner_id.id or None,
+            folder_alias_id=folder.scanner_id.default_alias_id.id or None,
+            leave_unmatched=folder.scanner_id.unmatched == "leave"
+            or (folder in for_rules and not folder.is_read),
+            received_at=row.received_at,
+            fallback=row.fallback if isinstance(row.fallback, dict) else None,
+            start_only=row.start_only,
+            forced=row.taken_in and not afresh,
+            afresh=afresh,
+            own_ticket_ids=own,
+        )
 
     @api.model
     def _independent(self, entries: list[Entry]) -> Iterable[list[Entry]]:

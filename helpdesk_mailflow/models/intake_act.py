@@ -9,6 +9,7 @@ import psycopg2
 from markupsafe import Markup
 
 from odoo import api, models, tools
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..mailflow.mail import Mail
@@ -639,6 +640,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 ]
             )
         }
+        again = self._delivered_before([item for item in items if item.plan.verdict.entry.afresh])
         new = []
         for item in items:
             verdict, delivery = item.plan.verdict, item.delivery
@@ -652,6 +654,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 "message_id": item.message.id if item.message else False,
             }
             earlier = waiting.get((identity, delivery.alias_id or 0))
+            if verdict.entry.afresh:
+                identity, earlier = self._beside(item, identity, again)
             if earlier:
                 earlier.write(values)
             else:
@@ -666,6 +670,31 @@ class HelpdeskIntakeAct(models.AbstractModel):
                     }
                 )
         Delivery.create(new)
+
+    @api.model
+    def _delivered_before(self, items):
+        """Deliveries of mails that a person has processed again, and those of their copies."""
+        rows = [item.plan.verdict.entry.row_id for item in items]
+        identities = [item.mail.identity for item in items]
+        Delivery = self.env["helpdesk.incoming.mail.delivery"]
+        return rows and Delivery.search(
+            Domain("mail_id", "in", rows) | Domain("identity", "in", identities)
+        )
+
+    @api.model
+    def _beside(self, item, identity: str, before):
+        """Where the outcome of a mail that is processed again is written: its identity, and the
+        delivery that it replaces. What was made of it before stays, and stays known."""
+        row_id, alias_key = item.plan.verdict.entry.row_id, item.delivery.alias_id or 0
+        here = before.filtered(lambda each: each.alias_key == alias_key)
+        own = here.filtered(lambda each: each.mail_id.id == row_id)
+        empty = own.filtered(lambda each: not each.ticket_id and not each.message_id)
+        if empty:
+            return empty[0].identity, empty[0]
+        if identity in here.mapped("identity"):
+            number = len(before.filtered(lambda each: each.mail_id.id == row_id))
+            identity = f"{identity}:{row_id}:{number}"
+        return identity, None
 
     @api.model
     def _row_values(self, mail: Mail) -> dict:
@@ -726,6 +755,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                     "error": False,
                     "next_try": False,
                     "cut_offs": 0,
+                    "replayed": False,
                     "trace": (row.trace or []) + [trace.entry(step, each) for step, each in story],
                 }
             )

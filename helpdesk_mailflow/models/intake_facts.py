@@ -49,7 +49,7 @@ class HelpdeskIntakeFacts(models.AbstractModel):
         :param contacts: row id -> {(company id, team id): Contact}
         """
         patterns = self._patterns()
-        who = self._who(contacts)
+        who = self._who(entries, contacts)
         when = self._when(entries, places)
         result = {}
         for each in entries:
@@ -139,8 +139,9 @@ class HelpdeskIntakeFacts(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _who(self, contacts) -> dict[tuple[int, int], dict]:
+    def _who(self, entries, contacts) -> dict[tuple[int, int], dict]:
         """Facts of the requester in each company: (row id, company id) -> facts."""
+        own = {each.row_id: each.own_ticket_ids for each in entries if each.own_ticket_ids}
         partner_of = {}
         for row_id, by_place in contacts.items():
             for (company_id, _team), contact in by_place.items():
@@ -148,25 +149,32 @@ class HelpdeskIntakeFacts(models.AbstractModel):
         ids = {each for each in partner_of.values() if each}
         # sudo: what a condition may ask of contacts is these few facts
         partners = self.env["res.partner"].sudo().browse(ids)
-        waiting = set()
+        waiting = {}
         if ids:
-            for partner, company in (
+            aggregates = ["id:array_agg"] if own else []
+            for partner, company, *tickets in (
                 self.env["helpdesk.ticket"]
                 .sudo()
                 ._read_group(
                     Domain("partner_id", "in", list(ids)) & Domain("stage_id.closed", "=", False),
                     ["partner_id", "company_id"],
+                    aggregates,
                 )
             ):
-                waiting.add((partner.id, company.id))
+                waiting[partner.id, company.id] = tickets
         known = {partner.id: self._of_partner(partner) for partner in partners}
         nobody = self._of_partner(partners.browse())
+
+        def is_waiting(place, own_ids):
+            if not own_ids:
+                return place in waiting
+            return place in waiting and not own_ids.issuperset(waiting[place][0])
 
         def facts(key):
             partner_id = partner_of.get(key)
             return {
                 **(known[partner_id] if partner_id else nobody),
-                "fact_open_tickets": (partner_id, key[1]) in waiting,
+                "fact_open_tickets": is_waiting((partner_id, key[1]), own.get(key[0])),
             }
 
         return _Computed(facts)
@@ -253,6 +261,8 @@ class HelpdeskIntakeFacts(models.AbstractModel):
                 f"{name}: {' '.join(value.split())}" for name, value in mail.headers
             ),
             "attachment_lines": "\n".join(each.name for each in mail.attachments),
+            "facts_read": True,
+            "facts_due": False,
         }
 
     @api.model

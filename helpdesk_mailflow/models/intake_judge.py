@@ -194,7 +194,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for each in entries:
             same, other, covered, settled, made = [], [], {}, set(), set()
             mail = each.mail
-            for row_id, digest in rows[mail.identity]:
+            before = [row for row in rows[mail.identity] if not self._is_later(each, row[0])]
+            for row_id, digest in before:
                 if row_id == each.row_id or digest == mail.body_digest:
                     same.append(row_id)
                 elif row_id < each.row_id:
@@ -216,10 +217,16 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             result[each.row_id] = Known(
                 covered=covered,
                 settled=frozenset(settled),
-                message=self._known_message(mail, messages, made, own_addresses),
+                message=self._known_message(each, messages, made, own_addresses),
                 suspect=note("suspect_identity", mail=other[0]) if other and not has_copy else None,
             )
         return result
+
+    @api.model
+    def _is_later(self, entry: Entry, row_id: int) -> bool:
+        """Whether a row does not count for a mail that is judged afresh: its own, those that came
+        after it, and all of them for a mail that is not in the ledger."""
+        return entry.afresh and (not entry.row_id or row_id >= entry.row_id)
 
     @api.model
     def _known_for(self, known: Known, destinations, thread) -> Note | None:
@@ -251,7 +258,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return found
 
     @api.model
-    def _known_message(self, mail: Mail, messages, made, own_addresses) -> Note | None:
+    def _known_message(self, entry: Entry, messages, made, own_addresses) -> Note | None:
         """The very message is in Odoo: our own that came back, or taken in another way.
         A Message-ID alone does not tell: devices use one again and again.
 
@@ -260,10 +267,13 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         :param made: ids of messages that the ledger's rows of this mail made
         :param own_addresses: what we send may come back with one of these as its sender
         """
+        mail = entry.mail
         if not mail.message_id_given:
             return None
+        tried = entry.afresh and not entry.row_id
         for _message_id, row_id, model, res_id, email_from, date, kind in messages[mail.message_id]:
-            if row_id in made or (kind == "email" and model != "helpdesk.ticket"):
+            # whoever tries a mail that is here already asks what its first copy would become
+            if row_id in made or (kind == "email" and (tried or model != "helpdesk.ticket")):
                 continue
             same_sender = tools.email_normalize(email_from or "") == mail.from_.normalized
             same_date = (
@@ -429,6 +439,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for each in entries:
             reports = kinds[each.row_id].original_message_ids
             references = (*each.mail.references, *each.mail.in_reply_to)
+            if each.afresh:
+                references = [one for one in references if one != each.mail.message_id]
             wanted[each.row_id] = (
                 *(("the report", one) for one in reports[-REFERENCES:]),
                 *(("References", one) for one in references[-REFERENCES:]),
@@ -477,7 +489,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         for message_row, header, one in sorted(candidates, reverse=True):
             _message, ticket_id, internal = messages[one]
             ticket = tickets.get(ticket_id)
-            if not ticket:
+            if not ticket or ticket_id in entry.own_ticket_ids:
                 continue
             if not ticket.active:
                 notes.append(note("thread_gone", ticket=ticket.number))
@@ -537,7 +549,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         """The number in a subject is no secret: who uses it must take part in the ticket."""
         address = entry.mail.from_
         for number in tags:
-            ids = by_number.get(number, ())
+            ids = [each for each in by_number.get(number, ()) if each not in entry.own_ticket_ids]
             named = [tickets[each] for each in ids if tickets[each].active]
             for ticket in named:
                 if self._is_customer(ticket, address.normalized):

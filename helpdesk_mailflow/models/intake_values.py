@@ -78,6 +78,9 @@ class Entry:
         ``helpdesk.ticket`` without any address of ours (``None``: it did not)
     :param start_only: only its start could be kept
     :param forced: a person asked to take it in
+    :param afresh: judged as if it came in now for the first time: what was made of it before,
+        and what came in after it, does not count
+    :param own_ticket_ids: tickets that it opened before; not looked at when it is judged afresh
     """
 
     row_id: int
@@ -91,6 +94,8 @@ class Entry:
     fallback: dict | None = None
     start_only: bool = False
     forced: bool = False
+    afresh: bool = False
+    own_ticket_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

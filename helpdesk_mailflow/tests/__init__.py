@@ -38,5 +38,6 @@ from . import (
     test_tours,
     test_trace,
     test_translations,
+    test_try_rule,
     test_upload,
 )
