@@ -8,9 +8,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command, Domain
 
 from ..mailflow.kind import OPENS_TICKET
-from .intake_rules import Place
-from .intake_values import FACTS, CompiledRule
-from .rule_condition import OPERATORS, check_condition
+from .intake_values import CompiledRule
+from .rule_condition import check_condition
 
 #: Longest period that is looked at (days).
 LONGEST = 365
@@ -20,16 +19,6 @@ class HelpdeskScannerRule(models.Model):
     """*Try it*: what a rule would do, also while it is not saved. Writes nothing."""
 
     _inherit = "helpdesk.scanner.rule"
-
-    @api.model
-    @api.readonly
-    def get_condition_fields(self) -> list[dict]:
-        """What conditions may look at: ``{"name", "operators"}``, as it is offered."""
-        model = self.env["helpdesk.incoming.mail"]
-        return [
-            {"name": name, "operators": list(OPERATORS[model._fields[name].type])}
-            for name in FACTS
-        ]
 
     @api.model
     @api.readonly
@@ -128,7 +117,9 @@ class HelpdeskScannerRule(models.Model):
             plan = tried.plan
             if not self._may_see_plan(plan):
                 problems.append(
-                    self.env._("This mail is not for your team, so what it would become is not shown.")
+                    self.env._(
+                        "This mail is not for your team, so what it would become is not shown."
+                    )
                 )
                 return result
             matched = any(compiled.rule_id in ruling.rule_ids for ruling in plan.rulings)
@@ -193,6 +184,8 @@ class HelpdeskScannerRule(models.Model):
         """
         rule = self.browse(rule_id or [])
         rule.check_access("read")
+        # what an earlier trial of this transaction left would count for the same rule
+        self.env.invalidate_all()
         changes = {name: value for name, value in (changes or {}).items() if name in self._fields}
         try:
             self._check_named(self, changes)
@@ -375,8 +368,6 @@ class HelpdeskScannerRule(models.Model):
                     )
                 ]
             return [
-                self.env._(
-                    "The rule's condition is met, but rules are not asked about this mail."
-                )
+                self.env._("The rule's condition is met, but rules are not asked about this mail.")
             ]
         return []

@@ -234,9 +234,7 @@ class HelpdeskIntakeTrial(models.AbstractModel):
             return [Trial(plan.verdict.entry.row_id, plan) for plan in plans]
         except Exception as error:  # noqa: BLE001 -- whatever a mail can cause is told of it
             if len(entries) > 1:
-                return [
-                    trial for entry in entries for trial in self._try_entries(intake, [entry])
-                ]
+                return [trial for entry in entries for trial in self._try_entries(intake, [entry])]
             return [Trial(each.row_id, error=intake._error_text(error)) for each in entries]
 
     @api.model
