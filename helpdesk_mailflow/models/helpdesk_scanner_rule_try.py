@@ -118,7 +118,7 @@ class HelpdeskScannerRule(models.Model):
             if not self._may_see_plan(plan):
                 problems.append(
                     self.env._(
-                        "This mail is not for your team, so what it would become is not shown."
+                        "This mail is not for your team, so what would become of it is not shown."
                     )
                 )
                 return result
@@ -354,7 +354,6 @@ class HelpdeskScannerRule(models.Model):
         if matched:
             return []
         rules = self.env["helpdesk.intake.rules"]
-        thread = plan.verdict.thread
         for place in rules._places(plan.verdict):
             if not rules._draft(plan.verdict, place, [compiled]).rules:
                 continue

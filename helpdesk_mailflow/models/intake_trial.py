@@ -146,7 +146,7 @@ class HelpdeskIntakeTrial(models.AbstractModel):
         in_memory = self._in_memory(text) if "pattern_ids" in names else None
         shown, count, looked_at = [], 0, 0
         for start in range(0, len(ids), IN_SQL):
-            if start and time.monotonic() > until or start >= MOST_MAILS:
+            if start >= MOST_MAILS or (start and time.monotonic() > until):
                 capped = True
                 break
             part = ids[start : start + IN_SQL]
@@ -317,12 +317,12 @@ class HelpdeskIntakeTrial(models.AbstractModel):
         number = env["helpdesk.ticket"].browse(delivery.ticket_id or []).number
         told = []
         contact = delivery.contact
-        if contact and contact.values and not contact.by_rule:
-            if outcome in (Outcome.TICKET, Outcome.REPLY):
-                name, email = contact.values["name"], contact.values["email"]
-                told.append(
-                    self.env._("Makes the contact %(name)s (%(email)s).", name=name, email=email)
-                )
+        made = contact and not contact.by_rule and contact.values
+        if made and outcome in (Outcome.TICKET, Outcome.REPLY):
+            name, email = made["name"], made["email"]
+            told.append(
+                self.env._("Makes the contact %(name)s (%(email)s).", name=name, email=email)
+            )
         if outcome is Outcome.TICKET:
             told.append(
                 self.env._("Opens a ticket for the support alias %(alias)s.", alias=alias)
