@@ -270,14 +270,14 @@ class MailboxChanges:
     # POP
     # ------------------------------------------------------------
 
-    def perform_on_pop(self, folder) -> None:
+    def perform_on_pop(self, folder) -> list[MailboxError]:
         """Delete what is to be deleted, and end the session, which is when POP does it.
 
+        :return: what could not be deleted and is tried again at the next visit
         :raise MailboxError: not all of it was deleted; it is tried again at the next visit
         """
         rows = self._rows(folder)
-        if not rows:
-            return
+        problems = []
         deletions = rows.filtered(
             lambda row: any(step["do"] == "delete" for step in row.mailbox_todo)
         )
@@ -285,13 +285,23 @@ class MailboxChanges:
             (rows - deletions).write({"mailbox_todo": False})
             (rows - deletions)._add_trace_to_all("mailbox", note("mailbox_pop_only_deletes"))
             self.env["helpdesk.intake"]._commit()
-        if not deletions:
-            return
-        self.mailbox.delete(deletions.mapped("uid"))
-        self.mailbox.quit()
-        deletions.write({"mailbox_todo": False})
-        deletions._add_trace_to_all("mailbox", note("mailbox_deleted"))
-        self.env["helpdesk.intake"]._commit()
+        deleted = deletions.browse()
+        for row in deletions:
+            step = next(step for step in row.mailbox_todo if step["do"] == "delete")
+            try:
+                self.mailbox.delete([row.uid])
+                deleted |= row
+            except MailboxError as error:
+                if error.code not in self.goes_on:
+                    raise
+                row.mailbox_todo = [step]
+                self._refused(folder, step, row, error, problems)
+        if deleted:
+            self.mailbox.quit()
+            deleted.write({"mailbox_todo": False})
+            deleted._add_trace_to_all("mailbox", note("mailbox_deleted"))
+            self.env["helpdesk.intake"]._commit()
+        return problems
 
     # ------------------------------------------------------------
     # ROWS

@@ -212,7 +212,7 @@ class Visit:
     def _end_on_pop(self, folder, problems):
         """POP deletes when its session ends, and it has one folder: this comes last."""
         try:
-            self.changes.perform_on_pop(folder)
+            problems += self.changes.perform_on_pop(folder)
         except MailboxError as error:
             problems.append(error)
             if error.code not in SESSION_GOES_ON:
