@@ -11,7 +11,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from ..mailflow.errors import LoginRefused, NameNotFound
+from ..mailflow.errors import LoginRefused, NameNotFound, UnexpectedAnswer
 from ..models.fetchmail_server import FetchmailServer
 from ..models.intake import Arrival
 from ..models.mailbox_visit import Visit
@@ -454,6 +454,34 @@ class TestScanner(MailflowCase):
         self.assertEqual(visit.mailbox.marked, [1])
         source = self.env["helpdesk.incoming.mail.source"]._load(row.ids)[row.id]
         self.assertEqual(source, visit.mailbox.message)
+
+    def test_a_message_that_a_pop_server_keeps_does_not_keep_the_others(self):
+        self.scanner.server_type = "pop"
+        folder = self.scanner.read_folder_ids
+        folder._begin(0, 0, None)
+        rule = self.make_rule()
+        rows = [
+            self.arrive(folder, uid, state="done", mailbox_todo=[{"do": "delete", **by}])
+            for uid, by in (("a", {"rule": rule.id}), ("b", {}), ("c", {}), ("d", {}))
+        ]
+        refused = UnexpectedAnswer("unexpected_answer_refused", host="x", doing="x", answer="no")
+        deleted = []
+
+        def delete(uids):
+            if uids in (["a"], ["c"]):
+                raise refused
+            deleted.extend(uids)
+
+        with self.own_transaction() as env:
+            visit = Visit(self.scanner.with_env(env), float("inf"))
+            visit.mailbox = SimpleNamespace(delete=delete, quit=lambda: deleted.append("QUIT"))
+            problems = visit.changes.perform_on_pop(folder.with_env(env))
+        self.env.invalidate_all()
+        self.assertEqual(deleted, ["b", "d", "QUIT"])
+        self.assertEqual(problems, [refused], "tried again at the next visit")
+        self.assertEqual([bool(row.mailbox_todo) for row in rows], [False, False, True, False])
+        self.assertEqual(self.codes(rows[0])[-1], "mailbox_failed_delete")
+        self.assertEqual([each["code"] for each in rule.fault], ["mailbox_failed_delete"])
 
     def test_numbers_of_another_pop_mailbox_are_new(self):
         self.scanner.server_type = "pop"
