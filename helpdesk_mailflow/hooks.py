@@ -9,11 +9,18 @@ def give_each_company_a_sender(env) -> None:
     env["helpdesk.conversation.template"]._give_each_company_one(companies)
 
 
+def give_each_company_examples(env) -> None:
+    """Give each company ready scanner rules to switch on; archived companies, too."""
+    companies = env["res.company"].with_context(active_test=False).search([])
+    env["helpdesk.scanner.rule"]._give_each_company_examples(companies)
+
+
 def post_init_hook(env):
-    """Adopt the teams' aliases, and give each company a support alias, a From address and a
-    conversation template."""
+    """Adopt the teams' aliases, and give each company a support alias, a From address, a
+    conversation template, and ready scanner rules."""
     Alias = env["helpdesk.support.alias"]
     teams = env["helpdesk.ticket.team"].with_context(active_test=False).search([])
     Alias._adopt_teams(teams)
     Alias._give_each_company_one(env["res.company"].search([]))
     give_each_company_a_sender(env)
+    give_each_company_examples(env)

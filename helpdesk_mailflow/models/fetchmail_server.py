@@ -362,6 +362,16 @@ class FetchmailServer(models.Model):
             self.env._("%(count)s folders were found.", count=len(found)), "success"
         )
 
+    def _look_up_folders_of_rules(self):
+        """The same for someone who sets up a rule, for several scanners.
+
+        :raise UserError: there is none, or a server cannot be reached
+        """
+        self.check_access("write")
+        if not self:
+            raise UserError(self.env._("There is no mail scanner yet that has folders."))
+        return self.action_look_up_folders()
+
     def _look_up_folders(self):
         """Bring the list of folders up to date with the server.
 

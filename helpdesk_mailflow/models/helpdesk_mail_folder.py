@@ -21,6 +21,7 @@ class HelpdeskMailFolder(models.Model):
 
     _name = "helpdesk.mail.folder"
     _description = "Mail folder"
+    _inherit = ["helpdesk.for.leaders"]
     _order = "company_id, scanner_label, name"
     _rec_name = "name"
 

@@ -13,7 +13,7 @@ class HelpdeskScannerPattern(models.Model):
 
     _name = "helpdesk.scanner.pattern"
     _description = "Scanner pattern"
-    _inherit = ["helpdesk.scanner.compiled"]
+    _inherit = ["helpdesk.scanner.compiled", "helpdesk.for.leaders"]
     _order = "name, id"
 
     name = fields.Char(required=True)

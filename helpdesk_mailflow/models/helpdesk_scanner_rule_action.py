@@ -33,7 +33,8 @@ class HelpdeskScannerRuleAction(models.Model):
 
     _name = "helpdesk.scanner.rule.action"
     _description = "Action of a scanner rule"
-    _inherit = ["helpdesk.scanner.compiled"]
+    _inherit = ["helpdesk.scanner.compiled", "helpdesk.scanner.part"]
+    _check_company_auto = True
     _order = "rule_id, sequence, id"
 
     rule_id = fields.Many2one(

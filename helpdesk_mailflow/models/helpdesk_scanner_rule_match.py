@@ -22,6 +22,7 @@ class HelpdeskScannerRuleMatch(models.Model):
     matched_at = fields.Datetime(required=True, readonly=True)
 
     _once = models.UniqueIndex("(rule_id, mail_id)")
+    _last_index = models.Index("(rule_id, matched_at)")
 
     @api.model
     def _log(self, pairs: set[tuple[int, int]]) -> None:
@@ -41,4 +42,7 @@ class HelpdeskScannerRuleMatch(models.Model):
                 list(mails),
             )
         )
-        self.env["helpdesk.scanner.rule"].invalidate_model(["match_ids"])
+        self.env["helpdesk.scanner.rule"].invalidate_model(
+            ["match_ids", "match_count", "last_match"]
+        )
+        self.env["helpdesk.incoming.mail"].invalidate_model(["match_ids", "rule_ids"])

@@ -8,8 +8,9 @@ class HelpdeskScannerRuleValue(models.Model):
 
     _name = "helpdesk.scanner.rule.value"
     _description = "Value of a scanner rule's action"
-    _inherit = ["helpdesk.scanner.compiled"]
+    _inherit = ["helpdesk.scanner.compiled", "helpdesk.scanner.part"]
     _order = "action_id, sequence, id"
+    _part_of = "action_id"
 
     action_id = fields.Many2one(
         "helpdesk.scanner.rule.action", required=True, ondelete="cascade", index=True
@@ -24,6 +25,9 @@ class HelpdeskScannerRuleValue(models.Model):
     record_ref = fields.Many2oneReference("Record", model_field="record_model")
     on_create = fields.Boolean(default=True)
     on_update = fields.Boolean()
+
+    def _rules(self):
+        return self.action_id.rule_id
 
     @api.model
     def _select_field_name(self):

@@ -164,6 +164,7 @@ class ResCompany(models.Model):
         )._give_each_company_one(companies)
         self.env["helpdesk.from.address"]._give_each_company_one(companies)
         self.env["helpdesk.conversation.template"]._give_each_company_one(companies)
+        self.env["helpdesk.scanner.rule"]._give_each_company_examples(companies)
         return companies
 
     def write(self, vals):

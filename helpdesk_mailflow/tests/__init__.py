@@ -28,6 +28,8 @@ from . import (
     test_reply_line,
     test_scanner,
     test_scanner_rule,
+    test_scanner_rule_access,
+    test_scanner_rule_screens,
     test_scanner_rule_tour,
     test_sender,
     test_several_places,
