@@ -16,6 +16,7 @@ from . import (
     helpdesk_incoming_mail_delivery,
     helpdesk_incoming_mail_facts,
     helpdesk_incoming_mail_place,
+    helpdesk_incoming_mail_reread,
     helpdesk_incoming_mail_rules,
     helpdesk_incoming_mail_sender,
     helpdesk_incoming_mail_source,

@@ -551,27 +551,36 @@ class HelpdeskIncomingMail(models.Model):
 
     @api.autovacuum
     def _gc_sources(self):
-        """Drop raw sources that are older than what is set; the rows stay."""
+        """Drop raw sources that are older than what is set, and what is kept of their text; the
+        rows stay."""
         days = self._keep_source_days()
         if days <= 0:
             return
         limit = self.env.cr.now() - timedelta(days=days)
         kept = [State.NEW.value, State.FAILED.value, State.HELD.value, State.NOT_TAKEN_IN.value]
-        ids = [
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT source.id FROM helpdesk_incoming_mail_source source"
-                    " JOIN helpdesk_incoming_mail mail ON mail.id = source.mail_id"
-                    " WHERE mail.create_date < %s AND NOT (mail.state = ANY(%s)) LIMIT %s",
-                    limit,
-                    kept,
-                    GC_LIMIT,
-                )
+        found = self.env.execute_query(
+            SQL(
+                "SELECT source.id, mail.id FROM helpdesk_incoming_mail_source source"
+                " JOIN helpdesk_incoming_mail mail ON mail.id = source.mail_id"
+                " WHERE mail.create_date < %s AND NOT (mail.state = ANY(%s)) LIMIT %s",
+                limit,
+                kept,
+                GC_LIMIT,
             )
-        ]
-        self.env["helpdesk.incoming.mail.source"].browse(ids).unlink()
-        return len(ids), len(ids) == GC_LIMIT
+        )
+        sources, mails = zip(*found, strict=True) if found else ((), ())
+        self.env["helpdesk.incoming.mail.source"].browse(sources).unlink()
+        self.flush_model()
+        self.env.cr.execute(
+            "UPDATE helpdesk_incoming_mail SET body_text = NULL, fact_body = '',"
+            " header_lines = NULL, attachment_lines = NULL, facts_due = FALSE"
+            " WHERE id = ANY(%s)",
+            [list(mails)],
+        )
+        self.invalidate_model(
+            ["body_text", "fact_body", "header_lines", "attachment_lines", "facts_due"]
+        )
+        return len(found), len(found) == GC_LIMIT
 
     def unlink(self):
         # the source's own unlink takes its file along; a cascade in SQL would not

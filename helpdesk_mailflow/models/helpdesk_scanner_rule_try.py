@@ -81,6 +81,15 @@ class HelpdeskScannerRule(models.Model):
                 }
                 for row in found.rows
             ]
+            due = self.env["helpdesk.incoming.mail"].search_count([("facts_due", "=", True)])
+        if due:
+            problems.append(
+                self.env._(
+                    "%(count)s mails from before scanner rules wait to be read again. Until then no"
+                    " condition finds them.",
+                    count=due,
+                )
+            )
         return {
             "count": found.count,
             "capped": found.capped,

@@ -26,6 +26,8 @@ from . import (
     test_partner,
     test_replies,
     test_reply_line,
+    test_reread,
+    test_rule_property,
     test_scanner,
     test_scanner_rule,
     test_scanner_rule_access,
