@@ -4,7 +4,7 @@ import ast
 
 from odoo.tests import tagged
 
-from .common import BrowserCase, MailflowCase
+from .common import BrowserCase, MailflowCase, mail
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
 
@@ -66,3 +66,18 @@ class TestScannerRuleTour(MailflowCase, BrowserCase):
             <field name="domain" widget="helpdesk_rule_domain" readonly="1"/>""",
             rule,
         )
+
+    def test_a_rule_is_tried_before_it_is_live(self):
+        tried = self.take_ticket(mail(subject="Invoice 4711"))
+        self.take_ticket(mail(subject="The printer burns"))
+        tickets = self.env["helpdesk.ticket"].search([])
+        self.start_tour("/odoo", "helpdesk_mailflow.scanner_rule", login=self.manager.login)
+        self.assertEqual(self.env["helpdesk.ticket"].search([]), tickets, "it was only tried")
+        rule = self.env["helpdesk.scanner.rule"].search([("name", "=", "Invoices")])
+        self.assertEqual(rule.action_ids.mapped("kind"), ["new_ticket", "set"])
+        self.assertEqual(rule.action_ids[1].priority, "3")
+        self.assertFalse(rule.match_ids, "it was only tried")
+        ticket = self.take_ticket(mail(subject="Invoice 4712"))
+        self.assertNotEqual(ticket, tried)
+        self.assertTrue(rule.match_ids)
+        self.start_tour("/odoo", "helpdesk_mailflow.scanner_rule_ticket", login=self.manager.login)

@@ -124,5 +124,7 @@ registry.category("fields").add("helpdesk_rule_domain", {
     displayName: _t("Conditions of a scanner rule"),
     supportedOptions: [],
     supportedTypes: ["char"],
+    // counting needs it; the forms of those who have one company leave it out
+    fieldDependencies: [{ name: "company_id", type: "many2one", readonly: false }],
     extractProps: () => ({}),
 });

@@ -1,34 +1,6 @@
+import { chooseFact, chooseOperator, enter, first, last, rows, save } from "./conditions";
+
 import { registry } from "@web/core/registry";
-
-/** The controls of a condition: which one, counted from 1 in its group. */
-const rows = ".o_rule_conditions.o_edit_mode .o_tree_editor_condition";
-const last = `${rows}:last`;
-const first = `${rows}:first`;
-
-/** Choose what a condition looks at. */
-const chooseFact = (row, name) => ({
-    content: `Choose ${name}`,
-    trigger: `${row} .o_rule_fact`,
-    run: `select ${name}`,
-});
-
-const chooseOperator = (row, label) => ({
-    content: `Choose “${label}”`,
-    trigger: `${row} .o_tree_editor_editor:nth-child(2) select`,
-    run: `selectByLabel ${label}`,
-});
-
-const enter = (row, value) => ({
-    content: `Enter ${value}`,
-    trigger: `${row} .o_tree_editor_editor:nth-child(3) input`,
-    run: `edit ${value} && press Tab`,
-});
-
-const save = {
-    content: "Save",
-    trigger: ".o_form_button_save",
-    run: "click",
-};
 
 registry.category("web_tour.tours").add("helpdesk_mailflow.condition_editor", {
     steps: () => [
