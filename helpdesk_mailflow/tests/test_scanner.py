@@ -280,7 +280,8 @@ class TestScanner(MailflowCase):
         self.make_rule(name="of the branch", company_id=branch.id)
         self.make_rule(name="off", active=False)
         self.assertEqual(self.scanner.rule_count, 3)
-        rules = self.env["helpdesk.scanner.rule"].search(self.scanner._concerned_rules())
+        action = self.scanner.action_open_rules()
+        rules = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(set(rules.mapped("name")), {"every mailbox", "this one", "this folder"})
 
     def test_a_folder_is_read_for_a_rule(self):
