@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         raise Problem(str(missing)) from missing
     # one at a time: two would share the machine, and the names of the databases
     with dovecot, lock("bench.lock"):
-        templates = dict(zip(SIDES, _templates(options.contacts), strict=True))
+        templates = dict(zip(SIDES, make_templates(options.contacts), strict=True))
         runs = {side: [] for side in SIDES}
         progress = Progress(options.rounds * len(SIDES))
         number = 0
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
             for side in SIDES if turn % 2 == 0 else SIDES[::-1]:
                 number += 1
                 with progress.step(number, f"{options.mails} mails, {side}"):
-                    runs[side].append(_run(side, templates[side], dovecot, options, number))
+                    runs[side].append(run_side(side, templates[side], dovecot, options, number))
     result = _summary(runs, options)
     say(_table(result))
     if options.json:
@@ -86,14 +86,14 @@ def _parser():
 # ------------------------------------------------------------------
 
 
-def _templates(contacts: int) -> tuple[str, str]:
+def make_templates(contacts: int) -> tuple[str, str]:
     """The databases that each run gets a copy of: with stock Odoo, and the same one with the
     addon installed into it. Made once, and again when what they are made of has changed."""
     stock, addon = f"bench_stock_{contacts}", f"bench_addon_{contacts}"
     installed = [STAMPS / name for name in ("odoo", "helpdesk", "packages")]
     value = digest(
         *(os.environ.get("ODOO_PATH", ""), CONF, CONSTRAINTS, contacts),
-        *(HERE / name for name in ("world.py", "side.py")),
+        *(HERE / name for name in ("world.py", "ruleset.py", "side.py")),
         *(each for each in installed if each.exists()),
     )
     with lock("databases.lock"):
@@ -150,13 +150,17 @@ def _variables():
     return {**environment.odoo_environment(), "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def _run(side, template, dovecot, options, number) -> dict:
-    """One side reads one mailbox, in a database and a process of its own."""
+def run_side(side, template, dovecot, options, number, variables=()) -> dict:
+    """One side reads one mailbox, in a database and a process of its own.
+
+    :param variables: of its environment, besides those of Odoo
+    :return: what ``side.measure`` says
+    """
     database = f"bench_{side}"
     suites.copy(template, database)
     user = f"{side}-{number}@{world.DOMAIN}"
     dovecot.add_user(user, PASSWORD)
-    variables = _variables()
+    variables = {**_variables(), **dict(variables)}
     if options.profile:
         folder = Path(options.profile).absolute()
         folder.mkdir(parents=True, exist_ok=True)
@@ -212,7 +216,7 @@ def _check(side, made, mailbox):
         "tickets": mailbox.tickets,
         "messages": len(mailbox.mails),
         # Odoo's gateway makes no contacts of senders
-        "contacts": mailbox.new_contacts if side == "addon" else 0,
+        "contacts": mailbox.new_contacts if side != "stock" else 0,
         "attachments": mailbox.attachments,
     }
     if made != expected:

@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 
+import ruleset
 import world
 
 
@@ -27,6 +28,10 @@ class Side:
     def read(self) -> None:
         """Read the mailbox until nothing new is in it."""
         raise NotImplementedError
+
+    def matches(self) -> int:
+        """How often a scanner rule matched a mail."""
+        return 0
 
     def counts(self) -> dict:
         """Records so far."""
@@ -98,6 +103,38 @@ class Addon(Side):
             raise RuntimeError(error)
 
 
+class Rules(Addon):
+    """The addon with many scanner rules; BENCH_RULES says how many."""
+
+    def connect(self, port, user, password):
+        env = self.env
+        patterns = env["helpdesk.scanner.pattern"].create(ruleset.patterns(20))
+        alias = env["helpdesk.support.alias"].search([], limit=1)
+        tags = env["helpdesk.ticket.tag"].create(
+            [{"name": f"Tag {number}", "company_id": env.company.id} for number in range(10)]
+        )
+        domains = ruleset.conditions(int(os.environ["BENCH_RULES"]), patterns.ids, alias.id)
+        env["helpdesk.scanner.rule"].create(
+            [
+                {
+                    "name": f"Rule {number}",
+                    "sequence": number,
+                    "domain": repr(domain),
+                    # the next rules are looked at, too
+                    "stop": False,
+                    "action_ids": [
+                        (0, 0, {"kind": "set", "tag_ids": [(4, tags[number % len(tags)].id)]})
+                    ],
+                }
+                for number, domain in enumerate(domains)
+            ]
+        )
+        return super().connect(port, user, password)
+
+    def matches(self):
+        return self.env["helpdesk.scanner.rule.match"].search_count([])
+
+
 def measure(side: Side) -> dict:
     """Read the mailbox once and say what it took."""
     from odoo import sql_db
@@ -121,6 +158,7 @@ def measure(side: Side) -> dict:
         "queries": queries,
         # Linux counts in kilobytes
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "matches": side.matches(),
         "made": {name: after[name] - before[name] for name in after},
     }
 
@@ -200,7 +238,7 @@ def seed(env, contacts: int) -> None:
 
 
 def main():
-    """side.py CONF DATABASE seed CONTACTS | side.py CONF DATABASE stock|addon PORT USER PASSWORD"""
+    """side.py CONF DATABASE seed CONTACTS, or CONF DATABASE stock|addon|rules PORT USER PASSWORD"""
     configuration, database, what, *rest = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     # whatever else prints goes to the log
@@ -217,7 +255,9 @@ def main():
             cursor.commit()
             return
         port, user, password = rest
-        side = {"stock": Stock, "addon": Addon}[what](env, int(port), user, password)
+        side = {"stock": Stock, "addon": Addon, "rules": Rules}[what](
+            env, int(port), user, password
+        )
         print(json.dumps({"ready": True}), file=answers)
         for line in sys.stdin:
             if json.loads(line) == "read":

@@ -50,6 +50,7 @@
         "views/helpdesk_ticket_team_views.xml",
         "views/portal_templates.xml",
         "views/res_config_settings_views.xml",
+        "wizards/helpdesk_apply_rules_views.xml",
         "wizards/helpdesk_from_address_removal_views.xml",
         "wizards/helpdesk_from_test_views.xml",
         "views/helpdesk_from_address_smtp_views.xml",

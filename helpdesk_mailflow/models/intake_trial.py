@@ -15,6 +15,7 @@ from ..mailflow.pattern import PatternSet, texts_of_lines
 from . import trace
 from .intake_rules import Tried
 from .intake_values import WAITING, CompiledRule, Entry, Outcome, Plan, State
+from .mailbox_steps import merge_steps
 from .rule_condition import canonical, compile_condition, names_of, parse
 
 #: Mails of the ledger that are looked at, the newest ones, and for how long (seconds).
@@ -375,6 +376,14 @@ class HelpdeskIntakeTrial(models.AbstractModel):
     def _would_do_in_mailbox(self, plan: Plan) -> list[str]:
         if plan.leave:
             return [self.env._("It stays as it is.")]
+        protocol = "imap"
+        if plan.verdict.entry.row_id:
+            # sudo: scanners are a system admin's
+            scanner = self.env["fetchmail.server"].sudo()
+            scanner = scanner.browse(plan.verdict.entry.scanner_id or [])
+            protocol = scanner.server_type or ""
+        wanted = [step for ruling in plan.rulings for step in ruling.mailbox]
+        steps, left_out = merge_steps([], wanted, protocol)
         sentences = {
             "seen": self.env._("Marks it as read."),
             "unseen": self.env._("Marks it as unread."),
@@ -383,13 +392,12 @@ class HelpdeskIntakeTrial(models.AbstractModel):
             "delete": self.env._("Deletes it."),
         }
         told = []
-        for ruling in plan.rulings:
-            for step in ruling.mailbox:
-                if step["do"] == "move":
-                    text = self.env._("Moves it to %(folder)s.", folder=step.get("folder"))
-                elif step["do"] == "copy":
-                    text = self.env._("Copies it to %(folder)s.", folder=step.get("folder"))
-                else:
-                    text = sentences.get(step["do"], step["do"])
-                told.append(text)
-        return list(dict.fromkeys(told))
+        for step in steps:
+            if step["do"] == "move":
+                told.append(self.env._("Moves it to %(folder)s.", folder=step["folder"]))
+            elif step["do"] == "copy":
+                told.append(self.env._("Copies it to %(folder)s.", folder=step["folder"]))
+            else:
+                told.append(sentences[step["do"]])
+        left = [trace.sentence(self.env, each.code, dict(each.values)) for each in left_out]
+        return told + left

@@ -332,6 +332,7 @@ SENTENCES = {
     # person
     "person_retry": _lt("%(user)s asked to try it again."),
     "person_take_in": _lt("%(user)s asked to take it in."),
+    "person_apply_rules": _lt("%(user)s had it processed again with the present rules."),
     "person_ignore": _lt("%(user)s decided to ignore it."),
     # kinds (the engine's kind.py)
     "kind_message": _lt("Nothing shows that a machine sent it: it is a message of a person."),

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_answer_via,
+    test_apply_rules,
     test_attacks,
     test_automatic_answer,
     test_composer,

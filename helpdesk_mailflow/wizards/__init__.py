@@ -1,4 +1,5 @@
 from . import (
+    helpdesk_apply_rules,
     helpdesk_from_address_removal,
     helpdesk_from_test,
     helpdesk_scanner_begin,
