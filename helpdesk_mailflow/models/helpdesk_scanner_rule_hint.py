@@ -93,8 +93,8 @@ class HelpdeskScannerRule(models.Model):
     _inherit = "helpdesk.scanner.rule"
 
     match_count = fields.Integer("Matches", compute="_compute_matches")
-    last_match = fields.Datetime(compute="_compute_matches")
-    hint = fields.Text("Hints", compute="_compute_hint", help="What seems wrong with the rule")
+    last_match = fields.Datetime("Last match", compute="_compute_matches")
+    hint = fields.Char("Hints", compute="_compute_hint", help="What seems wrong with the rule")
 
     @api.depends("match_ids")
     def _compute_matches(self):
@@ -140,7 +140,7 @@ class HelpdeskScannerRule(models.Model):
                         date=format_date(self.env, rule.write_date),
                     )
                 )
-            rule.hint = "\n".join(told) or False
+            rule.hint = " ".join(told) or False
 
     def _hints_of_actions(self) -> list[str]:
         if not self.action_ids:

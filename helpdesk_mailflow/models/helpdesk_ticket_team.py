@@ -145,6 +145,19 @@ class HelpdeskTicketTeam(models.Model):
     # ACTIONS
     # ------------------------------------------------------------
 
+    def action_open_scanner_rules(self):
+        """The scanner rules of this team, and those for no team, which count for it, too."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.scanner_rule_action"
+        )
+        action["domain"] = [("team_id", "in", [self.id, False])]
+        context = {"active_test": False, "default_team_id": self.id}
+        if self.company_id:
+            context["default_company_id"] = self.company_id.id
+        action["context"] = context
+        return action
+
     def action_open_from_addresses(self):
         """The From addresses that are for this team alone."""
         self.ensure_one()

@@ -43,6 +43,16 @@ class TestScannerRuleScreens(RuleCase, TeamLeaderCase):
                 model.search([])
                 model.web_search_read([], {"display_name": {}})
 
+    def test_a_leader_finds_the_rules_of_the_team(self):
+        rule = self.make_rule([], "hold", team_id=self.team.id)
+        other = self.make_rule([], "hold", team_id=self.back.id)
+        action = self.team.with_user(self.leader).action_open_scanner_rules()
+        Rule = rule.with_user(self.leader).with_context(**action["context"])
+        found = Rule.search(action["domain"])
+        self.assertIn(rule, found)
+        self.assertNotIn(other, found)
+        self.assertEqual(Form(Rule).team_id, self.team)
+
     def test_conditions_in_words(self):
         tag = self.env["res.partner.category"].create({"name": "Gold"})
         for domain, words in (
