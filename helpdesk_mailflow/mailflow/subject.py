@@ -5,8 +5,11 @@ message that they know: the subject without ``Re:``, ``Fwd:`` and leading ``[…
 tag in brackets right behind one ``Re:`` changes no thread, wherever the answer is read.
 """
 
+import hashlib
 import re
 import unicodedata
+
+from .fold import fold
 
 #: What replies begin with, by the programs and languages of the world; as _folded() makes them.
 #: Left out are those that are more often words of the subject itself (Ref, CT, TL, FS, Pre).
@@ -26,6 +29,8 @@ MAX_ELEMENTS = 200
 MAX_TAG_PATTERN = 40  # characters
 #: Characters of a subject that are looked at; as many as the intake keeps of one.
 MAX_SUBJECT = 2000
+#: Longest key of a subject (characters).
+MAX_KEY = 100
 #: What stands for the ticket number in the pattern of a tag.
 NUMBER = "{number}"
 
@@ -160,3 +165,16 @@ def tag_pattern(pattern: str) -> re.Pattern:
 
 def _is_word(character: str) -> bool:
     return character == "_" or character.isalnum()
+
+
+def subject_key(text: str) -> str:
+    """What subjects are compared by: the base subject, folded (:func:`.fold.fold`).
+
+    :return: at most 100 characters, of a longer one its start and a digest; empty if nothing
+        is left of the subject
+    """
+    folded = fold(base_subject(text)).strip()
+    if len(folded) <= MAX_KEY:
+        return folded
+    digest = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:32]
+    return f"{folded[: MAX_KEY - 33]} {digest}"

@@ -10,6 +10,9 @@ from . import trace
 from .intake_values import FACTS, CompiledRule
 from .rule_condition import OPERATORS, check_condition, compile_condition, names_of
 
+#: Faults that a rule keeps, the newest ones: errors of programs may tell of each mail anew.
+MOST_FAULTS = 10
+
 
 class HelpdeskScannerRule(models.Model):
     """What to do with which mail: where it counts, conditions, and actions in their order.
@@ -159,7 +162,7 @@ class HelpdeskScannerRule(models.Model):
             fault = [
                 *(rule.fault or []),
                 *(each for each in told if each not in (rule.fault or [])),
-            ]
+            ][-MOST_FAULTS:]
             if fault != rule.fault:
                 # not write(): nothing that the rule is compiled from has changed
                 self.env.cr.execute(

@@ -19,6 +19,7 @@ from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
+from .intake_turns import in_turn
 from .intake_values import COLUMN, WAITING, Entry, Outcome, State
 
 _logger = logging.getLogger(__name__)
@@ -350,7 +351,7 @@ class HelpdeskIntake(models.AbstractModel):
             entries = self._still_waiting(entries)
             if not entries:
                 return
-            plans = self._plans(entries)
+            plans, later = in_turn(self._plans(entries))
             if self.env["helpdesk.intake.act"]._pass_on(plans):
                 if commit:
                     self._commit()
@@ -379,6 +380,8 @@ class HelpdeskIntake(models.AbstractModel):
         else:
             if commit:
                 self._commit()
+            if later:
+                self._run([plan.verdict.entry for plan in later], commit)
             return
         if len(entries) > 1:
             _logger.info("A batch of %s mails failed and is halved: %s", len(entries), failure)

@@ -15,6 +15,7 @@ from odoo.tools import SQL
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.reply import cut_mail
+from ..mailflow.subject import subject_key
 from . import trace
 from .intake_values import COLUMN, GATEWAY_KEY, UNSETTLED, DeliveryPlan, Outcome, Plan
 from .mailbox_steps import merge_steps
@@ -71,6 +72,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
+        # before the messages, of which they are told
+        self.env["helpdesk.intake.consequences"]._add_followers(items)
         self._make_messages(
             [
                 item
@@ -79,7 +82,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             ]
         )
         self.env["helpdesk.intake.answer"]._answer(
-            [item for item in items if item.delivery.outcome is Outcome.TICKET]
+            [item for item in items if item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY)]
         )
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
@@ -295,6 +298,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "user_id": False,
             "channel_id": channel.id if channel else False,
             "support_alias_id": delivery.alias_id,
+            "subject_key": subject_key(mail.subject) or False,
         }
         values.update(
             {key: value for key, value in delivery.values.items() if value or key != "team_id"}

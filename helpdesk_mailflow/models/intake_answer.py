@@ -15,6 +15,7 @@ from odoo.tools.mail import is_html_empty
 from ..mailflow.kind import Kind
 from ..mailflow.note import note
 from .helpdesk_ticket_automatic import Automatic
+from .intake_values import Outcome
 
 _logger = logging.getLogger(__name__)
 
@@ -86,17 +87,18 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         return min(found, row.received_at)
 
     # ------------------------------------------------------------
-    # RECEIPTS OF NEW TICKETS
+    # RECEIPTS OF NEW TICKETS, ANSWERS BY RULE
     # ------------------------------------------------------------
 
     @api.model
     def _answer(self, items) -> None:
-        """Answer mails that opened a ticket, if their support alias does so. The answers lie in
-        the queue of outgoing mails until the tickets are committed.
+        """Answer mails that opened a ticket, if their support alias does so, and mails that a
+        rule answers, which comes in the place of that. The answers lie in the queue of outgoing
+        mails until the tickets are committed.
 
         A template that cannot be used must not keep a ticket from being made.
         """
-        items = [item for item in items if item.ticket.support_alias_id.automatic_answer]
+        items = [item for item in items if self._is_answered(item)]
         if not items:
             return
         self._tell_filtered(items)
@@ -114,10 +116,29 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         self._make(taken)
 
     @api.model
+    def _is_answered(self, item) -> bool:
+        if item.delivery.internal:
+            # whoever wrote it may have forged the sender
+            return False
+        if item.delivery.ruling.answer:
+            return True
+        is_new = item.delivery.outcome is Outcome.TICKET
+        return is_new and item.ticket.support_alias_id.automatic_answer
+
+    @api.model
+    def _template(self, item):
+        """The ``mail.template`` that answers a mail."""
+        answer = item.delivery.ruling.answer
+        if answer:
+            # sudo: its use was checked when the rule was saved
+            return self.env["mail.template"].sudo().browse(answer.template_id)
+        return item.ticket.support_alias_id._automatic_template()
+
+    @api.model
     def _wish(self, item) -> dict:
         """A row of the log, for :meth:`_take_turns`."""
         return {
-            "kind": "receipt",
+            "kind": "template" if item.delivery.ruling.answer else "receipt",
             "ticket_id": item.ticket.id,
             "alias_id": item.ticket.support_alias_id.id,
             "company_id": item.ticket.company_id.id,
@@ -152,7 +173,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         """
         by_template = defaultdict(list)
         for item, row in taken:
-            by_template[item.ticket.support_alias_id._automatic_template()].append((item, row))
+            by_template[self._template(item)].append((item, row))
         for template, group in by_template.items():
             rendered = self._render(template, [item.ticket.id for item, _row in group])
             for item, row in group:
@@ -175,8 +196,11 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         _logger.warning("No automatic answer on %s", item.ticket.number, exc_info=error)
         row.write({"outcome": "failed", "reason": "template"})
         text = self._error_text(error)
-        template = item.ticket.support_alias_id._automatic_template().name or ""
-        self._tell(item, "automatic_withheld_template", {"template": template, "error": text})
+        values = {"template": self._template(item).name or "", "error": text}
+        self._tell(item, "automatic_withheld_template", values)
+        if answer := item.delivery.ruling.answer:
+            rule = self.env["helpdesk.scanner.rule"].browse(answer.rule_id)
+            rule._report_fault(note("automatic_withheld_template", **values))
 
     @api.model
     def _error_text(self, error: BaseException) -> str:

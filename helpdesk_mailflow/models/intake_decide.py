@@ -272,7 +272,9 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             if thread
             else verdict.ruling(destination.alias_id, destination.company_id)
         )
-        contact = verdict.contacts.get((destination.company_id, destination.team_id))
+        # who answers a ticket is looked at for its team only
+        judged = verdict.contacts.get((thread.company_id, thread.team_id)) if thread else None
+        contact = verdict.contacts.get((destination.company_id, destination.team_id)) or judged
         refusal = self._refusal(verdict, destination, contact, ruling)
         if refusal:
             outcome, *told = refusal
@@ -287,11 +289,20 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             Outcome.TICKET,
             destination.alias_id,
             destination.company_id,
-            values={**destination.values, "team_id": destination.team_id, **ruling.create},
+            values=self._values(destination, ruling),
             contact=self._contact_by_rule(contact, ruling),
             ruling=ruling,
         )
         return delivery, [*ruling.notes, note("decide_ticket")]
+
+    @api.model
+    def _values(self, destination, ruling) -> dict:
+        """Values of a new ticket. What a rule sets counts more than the defaults of the support
+        alias; tags add up."""
+        values = {**destination.values, "team_id": destination.team_id, **ruling.create}
+        if ruling.create.get("tag_ids") and destination.values.get("tag_ids"):
+            values["tag_ids"] = [*destination.values["tag_ids"], *ruling.create["tag_ids"]]
+        return values
 
     @api.model
     def _join(self, verdict, destination, contact, ruling):
@@ -309,6 +320,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             destination.company_id,
             ticket_id=ticket.id,
             reopen=reopen,
+            internal=ruling.internal,
             contact=self._contact_by_rule(contact, ruling),
             ruling=ruling,
         )

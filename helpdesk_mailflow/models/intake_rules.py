@@ -10,7 +10,16 @@ from odoo import api, models
 
 from ..mailflow.kind import OPENS_TICKET
 from ..mailflow.note import Note, note
-from .intake_values import CompiledRule, Disposition, Ruling, Verdict
+from .intake_rule_lookup import Lookup
+from .intake_values import (
+    Answer,
+    CompiledRule,
+    Contact,
+    Disposition,
+    Ruling,
+    ServerRun,
+    Verdict,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -33,29 +42,68 @@ class Place:
         return self.alias_id, self.company_id
 
 
+@dataclass(frozen=True)
+class Assign:
+    """That an agent is looked for in a team.
+
+    :param way: ``least_busy`` or ``round_robin``
+    :param team_id: None: the team that the ticket gets
+    """
+
+    rule: CompiledRule
+    way: str
+    team_id: int | None = None
+
+
 @dataclass
 class Draft:
     """A ruling while the actions of the matching rules are gone through, in their order.
 
     What an earlier one has set, a later one does not change.
+
+    :param assign: an agent to look for, for ``create`` and ``update``
+    :param routed: the rule that routes it
     """
 
     verdict: Verdict
     place: Place
     rules: list[CompiledRule] = field(default_factory=list)
+    lookup: Lookup | None = None
     disposition: Disposition | None = None
     ticket_id: int | None = None
+    internal: bool = False
+    wants: set[tuple] = field(default_factory=set)
+    assign: dict[str, Assign] = field(default_factory=dict)
+    routed: CompiledRule | None = None
     create: dict = field(default_factory=dict)
     update: dict = field(default_factory=dict)
-    contact: dict | None = None
+    new_contact: dict | None = None
     follower_ids: list[int] = field(default_factory=list)
-    answer_id: int | None = None
-    server_actions: list[tuple[int, int]] = field(default_factory=list)
+    answer: Answer | None = None
+    server_actions: list[ServerRun] = field(default_factory=list)
     mailbox: list[dict] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     faults: list[tuple[int, Note]] = field(default_factory=list)
 
-    def tell(self, code: str, **values) -> None:
+    @property
+    def contact(self) -> Contact | None:
+        """Who wrote, as judged for this place."""
+        return self.verdict.contacts.get((self.place.company_id, self.place.team_id))
+
+    @property
+    def requester(self) -> tuple[int, str]:
+        """Who wrote: id of the contact or 0, and the address."""
+        partner_id = self.contact.partner_id if self.contact else None
+        return partner_id or 0, self.verdict.entry.mail.from_.normalized
+
+    @property
+    def joins(self) -> int | None:
+        """The ticket that gets the mail; None: it opens one, or becomes nothing."""
+        if self.disposition is Disposition.NEW_TICKET:
+            return None
+        return self.verdict.thread.ticket_id if self.place.is_thread else self.ticket_id
+
+    def tell(self, code: str, /, **values) -> None:
         """Add a sentence to the trace."""
         self.notes.append(note(code, **values))
 
@@ -70,11 +118,13 @@ class Draft:
             rule_ids=tuple(rule.rule_id for rule in self.rules),
             disposition=self.disposition,
             ticket_id=self.ticket_id,
+            internal=self.internal,
+            wants=frozenset(self.wants),
             create=dict(self.create),
             update=dict(self.update),
-            contact=self.contact,
+            contact=self.new_contact,
             follower_ids=tuple(dict.fromkeys(self.follower_ids)),
-            answer_id=self.answer_id,
+            answer=self.answer,
             server_actions=tuple(self.server_actions),
             mailbox=tuple(self.mailbox),
             notes=tuple(self.notes),
@@ -166,11 +216,26 @@ class HelpdeskIntakeRules(models.AbstractModel):
         Action = self.env["helpdesk.scanner.rule.action"].sudo()
         ids = {each for draft in drafts for rule in draft.rules for each in rule.action_ids}
         actions = {action.id: action for action in Action.browse(ids)}
+        lookup = Lookup(
+            Action.env,
+            [
+                (draft, actions[each])
+                for draft in drafts
+                for rule in draft.rules
+                for each in rule.action_ids
+            ],
+        )
         for draft in drafts:
+            draft.lookup = lookup
             for rule in draft.rules:
                 draft.tell("rule_matched", rule=rule.name)
                 for action_id in rule.action_ids:
                     self._apply_one(draft, rule, actions[action_id])
+        self._finish(drafts)
+
+    @api.model
+    def _finish(self, drafts: list[Draft]) -> None:
+        """What can be told only once all actions are gone through."""
 
     @api.model
     def _apply_one(self, draft: Draft, rule: CompiledRule, action) -> None:

@@ -223,18 +223,37 @@ WANT_TICKET = frozenset((Disposition.TICKET, Disposition.NEW_TICKET, Disposition
 
 
 @dataclass(frozen=True)
+class Answer:
+    """An automatic answer that a rule wants: ``mail.template``."""
+
+    rule_id: object
+    template_id: int
+
+
+@dataclass(frozen=True)
+class ServerRun:
+    """A server action that a rule wants to run: ``ir.actions.server``, with the rights of
+    ``res.users``."""
+
+    rule_id: object
+    rule: str
+    action_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class Ruling:
     """What the rules want of a mail at one place.
 
     :param rule_ids: the rules that matched, in their order
     :param disposition: None: the rules leave it to the defaults
     :param ticket_id: the ticket that it joins, found by number, subject or requester
+    :param internal: it joins as a note
+    :param wants: what other tickets would make it join them, see ``intake_turns``
     :param create: values of a new ticket, ready for ``create``
     :param update: values of a ticket that it joins, ready for ``write``
     :param contact: values of a contact that is made if there is none; None: no rule makes one
     :param follower_ids: contacts that follow the ticket
-    :param answer_id: ``mail.template`` of an automatic answer
-    :param server_actions: pairs of ``ir.actions.server`` and the user whose rights it has
     :param mailbox: steps in the mailbox, see ``mailbox_steps``
     :param notes: a sentence for each choice
     :param faults: pairs of a rule and what of it could not be done
@@ -243,12 +262,14 @@ class Ruling:
     rule_ids: tuple = ()
     disposition: Disposition | None = None
     ticket_id: int | None = None
+    internal: bool = False
+    wants: frozenset[tuple] = frozenset()
     create: Mapping[str, object] = field(default_factory=dict)
     update: Mapping[str, object] = field(default_factory=dict)
     contact: Mapping[str, object] | None = None
     follower_ids: tuple[int, ...] = ()
-    answer_id: int | None = None
-    server_actions: tuple[tuple[int, int], ...] = ()
+    answer: Answer | None = None
+    server_actions: tuple[ServerRun, ...] = ()
     mailbox: tuple[Mapping[str, object], ...] = ()
     notes: tuple[Note, ...] = ()
     faults: tuple[tuple[int, Note], ...] = ()

@@ -208,6 +208,90 @@ SENTENCES = {
     "rule_ignored": _lt("It is ignored: no ticket, it stays in the list of incoming mails."),
     "rule_held": _lt("It is held for review."),
     "rule_spam": _lt("It is spam: no ticket, it stays in the list of incoming mails."),
+    "rule_by_number": _lt("It names the number of the ticket %(ticket)s, so it joins that."),
+    "rule_by_subject": _lt("The open ticket %(ticket)s has the same subject, so it joins that."),
+    "rule_appended": _lt("The requester has the open ticket %(ticket)s, so it joins that."),
+    "rule_append_none": _lt(
+        "The rule “%(rule)s” appends to an open ticket of the requester, and there is none."
+    ),
+    "rule_finds_none": _lt("The rule “%(rule)s” finds no ticket to update."),
+    "rule_stranger": _lt(
+        "It names the number of the ticket %(ticket)s, but %(address)s takes no part in that, so it"
+        " does not join it."
+    ),
+    "rule_new_beside": _lt(
+        "It answers the ticket %(ticket)s, but always opens a new one by this rule."
+    ),
+    "rule_sets": _lt("The rule “%(rule)s” sets: %(fields)s."),
+    "rule_contact": _lt("The rule “%(rule)s” makes a contact of the sender."),
+    "rule_contact_known": _lt(
+        "The rule “%(rule)s” makes a contact if there is none; the sender has one."
+    ),
+    "rule_contact_none": _lt(
+        "The rule “%(rule)s” makes a contact, but no contact can be made of this sender."
+    ),
+    "rule_to_team": _lt("The rule “%(rule)s” routes it to the team %(team)s, unassigned."),
+    "rule_to_agent": _lt("The rule “%(rule)s” routes it to %(agent)s (team %(team)s)."),
+    "rule_not_routed": _lt(
+        "The rule “%(rule)s” routes new tickets only; this joins the ticket %(ticket)s, which stays"
+        " where it is."
+    ),
+    "rule_followers": _lt("By the rule “%(rule)s” these follow the ticket: %(names)s."),
+    "rule_answers": _lt("The rule “%(rule)s” answers with the template %(template)s."),
+    "rule_answers_no_note": _lt("A mail that joins as a note is not answered automatically."),
+    "rule_server_action": _lt(
+        "The rule “%(rule)s” runs the server action %(action)s with the rights of %(user)s."
+    ),
+    "rule_server_action_done": _lt("The server action %(action)s was run."),
+    "rule_server_action_failed": _lt(
+        "The server action %(action)s of the rule “%(rule)s” failed, and changed nothing: %(error)s"
+    ),
+    "rule_no_junk_folder": _lt(
+        "The mailbox has no folder for junk, so the rule “%(rule)s” leaves the mail where it is."
+        " Choose a folder in its action."
+    ),
+    "rule_sender_blocked": _lt("%(address)s is a blocked sender from now on."),
+    "rule_value_unfit": _lt(
+        "The rule “%(rule)s” does not set %(field)s: “%(value)s” does not fit it."
+    ),
+    "rule_field_gone": _lt(
+        "The rule “%(rule)s” sets the field %(field)s, which is gone. Choose another one."
+    ),
+    "rule_placeholder_gone": _lt(
+        "The rule “%(rule)s” sets %(field)s with the placeholder {%(name)s}, which its condition"
+        " does not find any more. Change the text or the pattern."
+    ),
+    "rule_record_gone": _lt(
+        "The rule “%(rule)s” cannot set %(field)s: what it names was deleted or archived, or never"
+        " chosen. Choose something else."
+    ),
+    "rule_record_elsewhere": _lt(
+        "The rule “%(rule)s” cannot set %(field)s: %(record)s belongs to another company. Choose"
+        " something else."
+    ),
+    "rule_stage_elsewhere": _lt(
+        "The rule “%(rule)s” cannot set the stage %(stage)s, which the ticket's team does not"
+        " have. Choose another one."
+    ),
+    "rule_team_empty": _lt(
+        "The rule “%(rule)s” finds nobody in the team %(team)s who can get the ticket. Add members"
+        " to the team."
+    ),
+    "rule_followers_gone": _lt(
+        "The rule “%(rule)s” adds followers, but there are none any more. Choose some."
+    ),
+    "rule_template_gone": _lt(
+        "The rule “%(rule)s” answers with a template that was deleted or archived. Choose another"
+        " one."
+    ),
+    "rule_server_action_gone": _lt(
+        "The rule “%(rule)s” runs a server action that was deleted, or is not released for helpdesk"
+        " rules any more. Choose another one."
+    ),
+    "rule_server_action_nobody": _lt(
+        "The server action %(action)s of the rule “%(rule)s” is not run: whoever saved it cannot"
+        " work in this company any more. Save the action again."
+    ),
     "rule_action_failed": _lt("An action of the rule “%(rule)s” could not be done: %(error)s"),
     "rule_folder_gone": _lt(
         "The rule “%(rule)s” moves or copies to a folder that is gone. Choose another one."
