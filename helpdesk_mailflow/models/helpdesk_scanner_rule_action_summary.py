@@ -177,6 +177,13 @@ class HelpdeskScannerRuleAction(models.Model):
             )
         return told
 
+    def _joins_anybody(self) -> bool:
+        """Whether a mail may join a ticket in which its writer takes no part."""
+        return self.kind == "ticket" and (
+            (self.match_by in ("number", "both") and self.of_strangers)
+            or (self.match_by in ("subject", "both") and self.same_subject_of == "any")
+        )
+
     def _is_complete(self) -> bool:
         """Whether all is chosen that the action cannot do without."""
         if self.kind in ("move", "copy"):

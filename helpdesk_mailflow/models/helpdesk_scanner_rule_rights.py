@@ -26,7 +26,9 @@ class HelpdeskScannerRule(models.Model):
       A mailbox is often shared between teams: a leader's rule moves, copies or deletes mail
       only in mailboxes that are the team's own, which is where the scanner's default support
       alias is of a team that the leader leads; the rule has to name these scanners. Flags and
-      read marks hide nothing, so every rule may set them.
+      read marks hide nothing, so every rule may set them. Nor does a leader's rule join mail to
+      tickets of just anybody, since these may be of other teams: whoever writes takes part in
+      the ticket already.
     - Leaders read the rules that are for no team, since these count for their mail, too.
     - Other agents: nothing. What a rule did is in the trace of the mail.
     """
@@ -86,6 +88,13 @@ class HelpdeskScannerRule(models.Model):
     def _check_of_leader(self) -> None:
         """See the docstring of the class."""
         for rule in self:
+            if any(action._joins_anybody() for action in rule.action_ids):
+                raise AccessError(
+                    self.env._(
+                        "Only a helpdesk manager can let mail join tickets of others or any open"
+                        " ticket with the same subject, since these may be of other teams."
+                    )
+                )
             actions = rule.action_ids.filtered(lambda action: action.kind in ON_MAILBOX)
             if not actions:
                 continue

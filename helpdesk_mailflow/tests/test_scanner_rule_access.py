@@ -188,6 +188,24 @@ class TestScannerRuleAccess(RuleAccessCase):
         # a manager may
         self.of_all.with_user(self.manager).write(delete)
 
+    def test_mail_of_a_team_joins_no_tickets_of_just_anybody(self):
+        rule = self.of_team.with_user(self.leader)
+        rule.write({"action_ids": [(5,), (0, 0, {"kind": "ticket", "match_by": "both"})]})
+        action = rule.action_ids
+        self.check_refused(action.write, {"of_strangers": True})
+        self.check_refused(action.write, {"same_subject_of": "any"})
+        self.check_refused(
+            rule.copy,
+            {
+                "action_ids": [
+                    (0, 0, {"kind": "ticket", "match_by": "subject", "same_subject_of": "any"})
+                ]
+            },
+        )
+        # by subject alone no number is looked for
+        action.write({"match_by": "subject", "of_strangers": True})
+        action.with_user(self.manager).write({"same_subject_of": "any"})
+
     def test_nothing_goes_to_another_company(self):
         manager = self.make_user(
             "mf-rule-both",
