@@ -43,6 +43,7 @@ from . import (
     helpdesk_scanner_rule_summary,
     helpdesk_scanner_rule_try,
     helpdesk_scanner_rule_value,
+    helpdesk_scanner_rule_value_screen,
     helpdesk_sender,
     helpdesk_sender_button,
     helpdesk_support_alias,

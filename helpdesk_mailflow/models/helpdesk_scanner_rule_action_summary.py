@@ -34,6 +34,8 @@ class HelpdeskScannerRuleAction(models.Model):
         "value_ids.field_name",
         "value_ids.text",
         "value_ids.record_ref",
+        "value_ids.choice",
+        "value_ids.assign",
         "match_by",
         "look_in",
         "same_subject_of",
@@ -67,6 +69,8 @@ class HelpdeskScannerRuleAction(models.Model):
             return self._routing_in_words()
         if kind == "set":
             return self._set_in_words()
+        if kind == "spam":
+            return [self.folder_id.name or ""]
         if kind in ("move", "copy"):
             folder = self.folder_id.name or self.folder_name or self.env._("no folder chosen")
             create = self.create_folder and self.env._("created if missing")
@@ -87,15 +91,8 @@ class HelpdeskScannerRuleAction(models.Model):
         told = []
         for value in self.value_ids.sorted():
             label = labels.get(value.field_name, value.field_name or "")
-            told.append(f"{label} {self._value_in_words(value)}".strip())
+            told.append(f"{label} {value._in_words()}".strip())
         return told
-
-    def _value_in_words(self, value) -> str:
-        model = value.record_model
-        if model and value.record_ref and model in self.env:
-            record = self.env[model].browse(value.record_ref).exists()
-            return ", ".join(self._names(record)) or self.env._("(not visible)")
-        return value.text or ""
 
     def _matching_in_words(self) -> str:
         places = dict(self._fields["look_in"]._description_selection(self.env))

@@ -35,6 +35,31 @@ class TestScannerRuleScreens(RuleCase, TeamLeaderCase):
             form.name = "Of my team"
             self.assertEqual(form.team_id, self.team)
 
+    def test_values_of_an_action(self):
+        Rule = self.env["helpdesk.scanner.rule"].with_user(self.manager)
+        with Form(Rule) as form:
+            form.name = "Orders"
+            with form.action_ids.new() as action:
+                action.kind = "ticket"
+                with action.value_ids.new() as value:
+                    self.assertFalse([x for x in value.fields_offered if "contact." in x])
+                    value.field_name = "ticket.priority"
+                    self.assertIn("ticket.priority:2", value.choices_offered)
+                    self.assertTrue(all("priority" in each for each in value.choices_offered))
+                    value.choice = "ticket.priority:2"
+                with action.value_ids.new() as value:
+                    value.field_name = "ticket.name"
+                    value.text = "Order: {subject}"
+            with form.action_ids.new() as action:
+                action.kind = "contact"
+                with action.value_ids.new() as value:
+                    self.assertTrue(all("contact." in each for each in value.fields_offered))
+                    value.field_name = "contact.function"
+                    value.text = "Buyer"
+        summary = form.record.action_summary
+        self.assertIn("Priority High", summary)
+        self.assertIn("Order: {subject}", summary)
+
     def test_views_load(self):
         for user in (self.manager, self.leader, self.agent):
             for name in ("helpdesk.scanner.rule", "helpdesk.scanner.pattern"):
