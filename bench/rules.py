@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import statistics
 
 from ingest import make_templates, run_side
 from servers.dovecot import Dovecot, DovecotMissing
@@ -65,7 +64,8 @@ def _summary(runs, options) -> dict:
     for side, results in runs.items():
 
         def each(name, results=results):
-            return statistics.median(result[name] for result in results) / options.mails
+            # the fastest round: whatever else the machine does can only add to it
+            return min(result[name] for result in results) / options.mails
 
         figures[side] = {
             "ms_per_mail": round(1000 * each("seconds"), 3),
@@ -93,7 +93,7 @@ def _summary(runs, options) -> dict:
 def _table(result) -> str:
     without, with_rules = (result["figures"][side] for side in SIDES)
     lines = [
-        f"\n{result['mails']} mails, {result['contacts']} contacts before, median of"
+        f"\n{result['mails']} mails, {result['contacts']} contacts before, the fastest of"
         f" {result['rounds']} rounds",
         f"{'':<22}{'no rules':>12}{result['rules']:>6} rules",
     ]

@@ -38,7 +38,7 @@ def patterns(count: int) -> list[dict]:
 
 def conditions(count: int, pattern_ids: list[int], alias_id: int) -> list[list]:
     """Domains in prefix notation, of 5 to 8 conditions each in nested groups. One in
-    :data:`MATCHING` matches many of the mails, the others none."""
+    :data:`MATCHING` matches some of the mails, the others none."""
     chance = random.Random(count)
     return [_condition(chance, number, pattern_ids, alias_id) for number in range(count)]
 
@@ -64,7 +64,7 @@ def _condition(chance, number, pattern_ids, alias_id) -> list:
     chance.shuffle(usual)
     chance.shuffle(rare)
     if number % MATCHING == 0:
-        rare[0] = ("fact_body", "ilike", chance.choice(COMMON))
+        rare[0] = ("fact_subject", "ilike", chance.choice(COMMON))
     first = usual[: chance.randrange(2, 4)]
     second = rare[: chance.randrange(2, 4)]
     third = [rare[3], usual[-1]]

@@ -56,6 +56,7 @@
         "wizards/helpdesk_from_test_views.xml",
         "views/helpdesk_from_address_smtp_views.xml",
         "wizards/mail_compose_message_forward_views.xml",
+        "wizards/helpdesk_rule_replay_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",
         "wizards/helpdesk_switch_templates_views.xml",
         "wizards/mail_compose_message_views.xml",

@@ -140,6 +140,10 @@ class HelpdeskScannerRule(models.Model):
                 "problems": problems,
             }
 
+    def action_open_replay(self):
+        """What the rules would have made of mails that came in before."""
+        return self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mailflow.rule_replay_action")
+
     # ------------------------------------------------------------
     # RIGHTS
     # ------------------------------------------------------------

@@ -29,6 +29,7 @@ from . import (
     test_reply_line,
     test_reread,
     test_rule_property,
+    test_rule_replay,
     test_scanner,
     test_scanner_rule,
     test_scanner_rule_access,
