@@ -204,6 +204,10 @@ class HelpdeskScannerRule(models.Model):
             self._check_named(self, changes)
             tried = self.new(changes, origin=rule) if rule else self.new(changes)
             self._company(tried.company_id.id)
+            # the lines are those of this form, not of the rule as it is stored
+            for action in tried.action_ids:
+                action.rule_id = tried
+                action.value_ids.action_id = action
             check_condition(self.env, tried.domain)
             compiled = tried._compile()
         except ValidationError as error:

@@ -141,12 +141,13 @@ class Lookup:
             )
             self._found_by_number = tickets.grouped(lambda each: (each.number, each.company_id.id))
         none = self.env["helpdesk.ticket"]
-        return none.union(
+        found = none.union(
             *(
                 self._found_by_number.get((number, draft.place.company_id), none)
                 for number in self._numbers_in(draft, action)
             )
         )
+        return found - none.browse(draft.verdict.entry.own_ticket_ids)
 
     def _wishes(self, *match_by):
         """Pairs of a mail and an action that looks for a ticket to update."""
@@ -189,8 +190,13 @@ class Lookup:
         mail = draft.verdict.entry.mail
         key = subject_key(mail.subject)
         if action.same_subject_of == "any":
-            return key, draft.place.company_id, 0, 0, 0, ""
-        return key if any(draft.requester) else "", draft.place.company_id, 0, 0, *draft.requester
+            return key, draft.place.company_id, 0, 0, 0, "", self._own(draft)
+        key = key if any(draft.requester) else ""
+        return key, draft.place.company_id, 0, 0, *draft.requester, self._own(draft)
+
+    def _own(self, draft) -> str:
+        """Tickets that a mail does not find since it opened them, as PostgreSQL writes them."""
+        return "{" + ",".join(map(str, sorted(draft.verdict.entry.own_ticket_ids))) + "}"
 
     def open_ticket(self, draft):
         """The newest open ticket of who wrote, at the support alias, else of the team."""
@@ -201,7 +207,7 @@ class Lookup:
                 if action.kind == "append" and not one.place.is_thread
             }
             self._found_open = self._newest_open(
-                {each for each in wishes if any(each[4:])},
+                {each for each in wishes if any(each[4:6])},
                 SQL(
                     "(ticket.support_alias_id = wish.alias_id OR ticket.team_id = wish.team_id"
                     " OR (wish.alias_id = 0 AND wish.team_id = 0))"
@@ -212,13 +218,14 @@ class Lookup:
 
     def _open_wish(self, draft) -> tuple:
         place = draft.place
-        return "", place.company_id, place.alias_id or 0, place.team_id or 0, *draft.requester
+        where = place.company_id, place.alias_id or 0, place.team_id or 0
+        return "", *where, *draft.requester, self._own(draft)
 
     def _newest_open(self, wishes, condition: SQL) -> dict[tuple, int]:
         """For each wish the newest open ticket that fits it, those of the support alias first.
 
-        :param wishes: (name, company, support alias, team, contact, address); no contact and
-            no address: of anybody
+        :param wishes: (name, company, support alias, team, contact, address, tickets that do not
+            count); no contact and no address: of anybody
         """
         if not wishes:
             return {}
@@ -227,14 +234,16 @@ class Lookup:
         rows = self.env.execute_query(
             SQL(
                 "SELECT wish.at, found.id"
-                " FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::text[])"
+                " FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::text[],"
+                "   %s::text[])"
                 "   WITH ORDINALITY AS wish(name, company_id, alias_id, team_id, partner_id,"
-                "   email, at),"
+                "   email, own, at),"
                 " LATERAL ("
                 "   SELECT ticket.id FROM helpdesk_ticket ticket"
                 "   LEFT JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id"
                 "   WHERE ticket.company_id = wish.company_id AND ticket.active"
                 "   AND NOT COALESCE(stage.closed, FALSE) AND %s"
+                "   AND ticket.id <> ALL (wish.own::int[])"
                 "   AND ((wish.partner_id = 0 AND wish.email = '')"
                 "     OR ticket.partner_id = NULLIF(wish.partner_id, 0)"
                 "     OR lower(ticket.partner_email) = NULLIF(wish.email, ''))"

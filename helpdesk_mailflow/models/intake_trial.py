@@ -342,16 +342,16 @@ class HelpdeskIntakeTrial(models.AbstractModel):
         if followers:
             names = ", ".join(followers.mapped("display_name"))
             told.append(self.env._("Adds as followers: %(names)s.", names=names))
-        if ruling.answer_id:
-            name = env["mail.template"].browse(ruling.answer_id).name
+        if ruling.answer:
+            name = env["mail.template"].browse(ruling.answer.template_id).name
             told.append(
                 self.env._(
                     "Answers with the template %(name)s, within the limits of automatic answers.",
                     name=name,
                 )
             )
-        for action_id, _user in ruling.server_actions:
-            name = env["ir.actions.server"].browse(action_id).name
+        for run in ruling.server_actions:
+            name = env["ir.actions.server"].browse(run.action_id).name
             told.append(self.env._("Runs the server action %(name)s.", name=name))
         return told
 

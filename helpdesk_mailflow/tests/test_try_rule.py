@@ -183,6 +183,29 @@ class TestTryRule(TryCase):
                 self.assertEqual(result["outcome"], outcome)
         self.assertEqual(rule.action_ids.kind, "ignore")
 
+    def test_tickets_of_its_own_are_not_joined(self):
+        self.make_contact("Marta", "marta@acorn-tests.example")
+        first = self.take(mail())
+        second = self.take(mail(subject="Toner"))
+        changes = self.changes([], "append")
+        result = self.Rule.try_on(False, changes, {"mail_id": first.id})
+        self.assertEqual(result["outcome"], f"Added to ticket {second.ticket_ids.number}")
+        second.ticket_ids.active = False
+        result = self.Rule.try_on(False, changes, {"mail_id": first.id})
+        self.assertEqual(result["outcome"], "New ticket")
+
+    def test_values_of_a_form_that_is_not_saved(self):
+        pattern = self.env["helpdesk.scanner.pattern"].create(
+            {"name": "Host", "operator": "regex", "text": r"on (?P<host>\w+)"}
+        )
+        value = {"field_name": "ticket.name", "text": "Alert of {host}"}
+        action = {"kind": "new_ticket", "value_ids": [(0, "virtual_9", value)]}
+        changes = self.changes([("pattern_ids", "in", pattern.ids)], action)
+        with self.nothing_happens():
+            result = self.try_source(changes, mail(subject="Down: disk on alpha"))
+        self.assertEqual(result["problems"], [])
+        self.assertIn("Alert of alpha", self.sentences(result))
+
     def test_in_its_place_among_the_others(self):
         self.make_rule([("fact_subject", "ilike", "printer")], "hold", name="First", sequence=5)
         row = self.take(mail())
