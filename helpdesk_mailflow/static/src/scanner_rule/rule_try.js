@@ -151,9 +151,12 @@ export class RuleTry extends Component {
 
     /** @returns {String[]} what the list is, and what it leaves out */
     get previewSentences() {
-        const { count, capped, looked_at, unread, mails } = this.state.preview;
+        const { count, capped, looked_at, unread, mails, problems } = this.state.preview;
         const named = { count, looked_at, days: this.state.days };
         const sentences = [];
+        if (!looked_at && problems.length) {
+            return sentences; // it could not look
+        }
         if (!looked_at) {
             sentences.push(
                 _t(
