@@ -79,5 +79,6 @@ class TestScannerRuleTour(MailflowCase, BrowserCase):
         self.assertFalse(rule.match_ids, "it was only tried")
         ticket = self.take_ticket(mail(subject="Invoice 4712"))
         self.assertNotEqual(ticket, tried)
+        self.assertEqual(ticket.priority, "3")
         self.assertTrue(rule.match_ids)
         self.start_tour("/odoo", "helpdesk_mailflow.scanner_rule_ticket", login=self.manager.login)

@@ -110,6 +110,10 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.scanner_rule", {
         ...addAction("Always a new ticket"),
         ...addAction("Set tags and priority", select("priority", "Very High")),
         {
+            content: "What was chosen is told",
+            trigger: "[name='action_ids'] .o_data_row:contains('Very High')",
+        },
+        {
             content: "Show the mails that would match, without saving",
             trigger: ".o_rule_count",
             run: "click",
@@ -191,7 +195,8 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.scanner_rule_ticket",
             run: "click",
         },
         {
-            trigger: ".o_form_view:has([name='partner_email'])",
+            content: "As the rule wants it",
+            trigger: ".o_form_view:has([name='partner_email']) [name='priority'] .fa-star:eq(2)",
         },
     ],
 });
