@@ -6,6 +6,9 @@ from .common import mail
 from .test_scanner_rule import RuleCase
 from .test_team_leader import TeamLeaderCase
 
+#: Columns of a value in a file.
+VALUE = ("id", "field_name", "text", "choice", "record_ref", "on_create", "on_update", "sequence")
+
 
 class RuleAccessCase(RuleCase, TeamLeaderCase):
     """Rules of a company, of two teams, and of another company."""
@@ -328,6 +331,8 @@ class TestScannerRuleAsData(RuleAccessCase):
         values = rule.copy_data()[0]
         for _command, _id, action in values["action_ids"]:
             del action["rule_id"]
+            for _command, _id, value in action["value_ids"]:
+                del value["action_id"]
         return values
 
     def test_out_and_in_again(self):
@@ -336,7 +341,14 @@ class TestScannerRuleAsData(RuleAccessCase):
             ["&", ("fact_subject", "ilike", "order"), ("pattern_ids", "in", pattern.ids)],
             {"kind": "route_team", "team_id": self.back.id},
             {"kind": "move", "folder_name": "Orders", "create_folder": True},
-            "seen",
+            {
+                "kind": "ticket",
+                "value_ids": [
+                    (0, 0, {"field_name": "ticket.name", "text": "Order: {subject}"}),
+                    (0, 0, {"field_name": "ticket.priority", "choice": "ticket.priority:2"}),
+                    (0, 0, {"field_name": "ticket.team_id", "record_ref": self.back.id}),
+                ],
+            },
             name="Orders",
             team_id=self.team.id,
             alias_ids=[(6, 0, self.support.ids)],
@@ -345,12 +357,14 @@ class TestScannerRuleAsData(RuleAccessCase):
             "id", "name", "sequence", "active", "stop", "company_id", "team_id", "domain",
             "alias_ids/id", "action_ids/id", "action_ids/kind", "action_ids/sequence",
             "action_ids/team_id/id", "action_ids/folder_name", "action_ids/create_folder",
+            *(f"action_ids/value_ids/{name}" for name in VALUE),
         ]  # fmt: skip
         exported = self.export(rule, columns)
-        self.assertEqual(len(exported), 3)
+        self.assertEqual(len(exported), 5)
         before = self.content(rule)
         rule.write({"name": "Changed", "stop": False, "domain": "[]"})
         rule.action_ids[0].team_id = self.team
+        rule.action_ids[2].value_ids[0].text = "Changed"
         result = rule.load(columns, exported)
         self.assertEqual(result["ids"], rule.ids, result["messages"])
         self.assertEqual(self.content(rule), before)
