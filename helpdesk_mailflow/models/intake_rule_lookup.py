@@ -44,7 +44,7 @@ class Lookup:
         self._found_by_subject = None
         self._found_open = None
         self._junk = None
-        self._forwarded = None
+        self._forwarded = {}
         self._loads = defaultdict(dict)
         self._given = 0
         self._aliases = env["helpdesk.support.alias"].browse(
@@ -183,8 +183,7 @@ class Lookup:
                 {each for each in wishes if each[0]},
                 SQL("ticket.subject_key = wish.name"),
             )
-        found = self._found_by_subject.get(self._subject_wish(draft, action))
-        return self.env["helpdesk.ticket"].browse(found or [])
+        return self._one_of(self._found_by_subject, self._subject_wish(draft, action))
 
     def _subject_wish(self, draft, action) -> tuple:
         mail = draft.verdict.entry.mail
@@ -213,13 +212,17 @@ class Lookup:
                     " OR (wish.alias_id = 0 AND wish.team_id = 0))"
                 ),
             )
-        found = self._found_open.get(self._open_wish(draft))
-        return self.env["helpdesk.ticket"].browse(found or [])
+        return self._one_of(self._found_open, self._open_wish(draft))
 
     def _open_wish(self, draft) -> tuple:
         place = draft.place
         where = place.company_id, place.alias_id or 0, place.team_id or 0
         return "", *where, *draft.requester, self._own(draft)
+
+    def _one_of(self, found: dict[tuple, int], wish: tuple):
+        """The ticket that was found for a wish; it is read together with the others."""
+        tickets = self.env["helpdesk.ticket"].browse(found[wish] if wish in found else [])
+        return tickets.with_prefetch(tuple(found.values()))
 
     def _newest_open(self, wishes, condition: SQL) -> dict[tuple, int]:
         """For each wish the newest open ticket that fits it, those of the support alias first.
@@ -270,18 +273,19 @@ class Lookup:
 
     def _forwarded_to(self, ticket) -> set[str]:
         """Addresses that agents sent something of a ticket on to."""
-        if self._forwarded is None:
-            tickets = self.env["helpdesk.ticket"].union(
-                *(self._found_by_number or {}).values(), ticket
-            )
+        if ticket.id not in self._forwarded:
+            found = {*(self._found_by_subject or {}).values(), *(self._found_open or {}).values()}
+            for tickets in (self._found_by_number or {}).values():
+                found.update(tickets._ids)
+            wanted = {*found, ticket.id} - self._forwarded.keys()
+            self._forwarded.update({each: set() for each in wanted})
             forwards = self.env["mail.message"].search(
                 [
-                    ("model", "=", tickets._name),
-                    ("res_id", "in", tickets.ids),
+                    ("model", "=", ticket._name),
+                    ("res_id", "in", list(wanted)),
                     ("helpdesk_forward", "=", True),
                 ]
             )
-            self._forwarded = defaultdict(set)
             for sent in forwards.notification_ids:
                 emails = {sent.res_partner_id.email_normalized, sent.mail_email_address} - {False}
                 self._forwarded[sent.mail_message_id.res_id] |= emails

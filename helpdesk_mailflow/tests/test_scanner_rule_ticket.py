@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 
 from ..mailflow.mail import read
 from ..models.intake import Arrival
+from ..models.intake_rules import Tried
 from ..models.intake_values import Entry, Outcome
 from .common import MARTA, mail
 from .test_scanner_rule import RuleCase
@@ -406,13 +407,11 @@ class TestWhichTicket(ValueCase):
         )
         intake = self.env["helpdesk.intake"]
 
-        def plan_queries(count):
+        def plan_queries(count, outcome):
             rows = intake._store(
                 [
                     Arrival(
-                        mail(
-                            subject=f"{count} {number}", text="HT00042", from_=f"{number}@b.example"
-                        ),
+                        mail(f"subject {number}", f"{number}@b.example", text="HT00042"),
                         {"door": "rpc"},
                         ("stored_rpc", {"size": 1}),
                     )
@@ -420,16 +419,23 @@ class TestWhichTicket(ValueCase):
                 ]
             )
             self.env.flush_all()
+            self.env.invalidate_all()
             entries = intake._entries(rows, None)
             verdicts = self.env["helpdesk.intake.judge"]._judge(entries)
             before = self.env.cr.sql_log_count
             plans = self.env["helpdesk.intake.decide"]._decide(verdicts)
+            taken = self.env.cr.sql_log_count - before
+            self.assertEqual({plan.deliveries[0].outcome for plan in plans}, {outcome})
             self.assertEqual(len(plans), count)
-            return self.env.cr.sql_log_count - before
+            return taken
 
-        plan_queries(1)
-        few = plan_queries(2)
-        self.assertLessEqual(plan_queries(50), few + 2)
+        few = plan_queries(2, Outcome.TICKET)
+        self.assertLessEqual(plan_queries(50, Outcome.TICKET), few + 2)
+        self.take_batch(
+            *(mail(f"subject {number}", f"{number}@b.example") for number in range(50))
+        )
+        few = plan_queries(2, Outcome.REPLY)
+        self.assertLessEqual(plan_queries(50, Outcome.REPLY), few + 2)
 
     def test_it_is_decided_in_a_transaction_that_writes_nothing(self):
         self.assertTrue(self.take_ticket(mail()).partner_id)
@@ -445,3 +451,49 @@ class TestWhichTicket(ValueCase):
             self.env.cr.execute("SET TRANSACTION READ ONLY")
             plan = intake._plans([entry])[0]
             self.assertEqual(plan.deliveries[0].outcome, Outcome.REPLY)
+
+    def test_an_unsaved_rule_can_be_tried(self):
+        tag = self.make_tag("one")
+        pattern = self.make_pattern(r"burns (?P<what>\w+)")
+        rule = self.env["helpdesk.scanner.rule"].new(
+            {
+                "name": "Unsaved",
+                "company_id": self.company.id,
+                "domain": repr([("pattern_ids", "in", pattern.ids)]),
+                "action_ids": [
+                    (
+                        0,
+                        0,
+                        self.action(
+                            "ticket",
+                            value("name", "{what} {subject}"),
+                            value("tag_ids", tag),
+                            value("user_id", assign="least_busy"),
+                            match_by="both",
+                        ),
+                    ),
+                    (0, 0, {"kind": "set", "tag_ids": [(6, 0, tag.ids)], "priority": "3"}),
+                    (0, 0, {"kind": "append"}),
+                ],
+            }
+        )
+        intake = self.env["helpdesk.intake"].with_context(mailflow_rules=Tried((rule._compile(),)))
+        raw = mail(subject="It burns well")
+        entry = Entry(row_id=0, mail=read(raw), company_id=self.company.id)
+        [delivery] = intake._plans([entry])[0].deliveries
+        self.assertEqual(delivery.values["name"], "well It burns well")
+        self.assertEqual(delivery.values["tag_ids"], [(4, tag.id, 0)])
+        self.assertEqual(delivery.values["priority"], "3")
+
+    def test_forwarded_to_a_supplier(self):
+        ticket = self.take_ticket(mail())
+        agent = self.make_user("rule-forwarder", "helpdesk_mgmt.group_helpdesk_user")
+        supplier = self.make_contact("Supplier", "help@supplier-tests.example")
+        message = ticket.with_user(agent).sudo().message_post(
+            body="Please look", partner_ids=supplier.ids
+        )
+        message.helpdesk_forward = True
+        ticket.message_unsubscribe(supplier.ids)
+        self.make_rule([], {"kind": "ticket", "look_in": "body"})
+        row = self.take(mail(subject="Hi", text=ticket.number, from_=supplier.email))
+        self.assertTrue(self.replies(row, ticket).is_internal)
