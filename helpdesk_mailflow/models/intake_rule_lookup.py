@@ -221,7 +221,7 @@ class Lookup:
 
     def _one_of(self, found: dict[tuple, int], wish: tuple):
         """The ticket that was found for a wish; it is read together with the others."""
-        tickets = self.env["helpdesk.ticket"].browse(found[wish] if wish in found else [])
+        tickets = self.env["helpdesk.ticket"].browse(found.get(wish, []))
         return tickets.with_prefetch(tuple(found.values()))
 
     def _newest_open(self, wishes, condition: SQL) -> dict[tuple, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.fields import Command
+from odoo.orm.identifiers import NewId
 
 from ..mailflow.rule_text import fill
 from ..mailflow.subject import subject_key
@@ -160,6 +161,9 @@ class HelpdeskIntakeRules(models.AbstractModel):
                 continue
             else:
                 record = value._record(target)
+                if isinstance(value.id, NewId) and not record.sudo(False).has_access("read"):
+                    # tried before it is saved: its name would be shown
+                    record = record.browse()
                 fine = self._is_fine(draft, rule, record, name, target.field.model_name)
                 found = record.id if fine else None
             if found is None:
@@ -221,7 +225,6 @@ class HelpdeskIntakeRules(models.AbstractModel):
                 rule,
                 "rule_record_elsewhere",
                 rule=rule.name,
-                record=record.display_name,
                 field=self._label(model, name),
             )
         return not problem
@@ -377,6 +380,9 @@ class HelpdeskIntakeRules(models.AbstractModel):
     @api.model
     def _apply_server_action(self, draft, rule, action):
         server_action, user = action.server_action_id._origin, action.run_as_id
+        if not action._origin:
+            # tried before it is saved, which makes whoever tries it answerable
+            user = self.env.user
         if draft.lookup.problem(server_action, draft.place.company_id) or not (
             server_action.helpdesk_released
         ):

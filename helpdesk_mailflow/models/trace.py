@@ -266,7 +266,7 @@ SENTENCES = {
         " chosen. Choose something else."
     ),
     "rule_record_elsewhere": _lt(
-        "The rule “%(rule)s” cannot set %(field)s: %(record)s belongs to another company. Choose"
+        "The rule “%(rule)s” cannot set %(field)s: what it names belongs to another company. Choose"
         " something else."
     ),
     "rule_stage_elsewhere": _lt(

@@ -431,9 +431,7 @@ class TestWhichTicket(ValueCase):
 
         few = plan_queries(2, Outcome.TICKET)
         self.assertLessEqual(plan_queries(50, Outcome.TICKET), few + 2)
-        self.take_batch(
-            *(mail(f"subject {number}", f"{number}@b.example") for number in range(50))
-        )
+        self.take_batch(*(mail(f"subject {number}", f"{number}@b.example") for number in range(50)))
         few = plan_queries(2, Outcome.REPLY)
         self.assertLessEqual(plan_queries(50, Outcome.REPLY), few + 2)
 
@@ -489,11 +487,49 @@ class TestWhichTicket(ValueCase):
         ticket = self.take_ticket(mail())
         agent = self.make_user("rule-forwarder", "helpdesk_mgmt.group_helpdesk_user")
         supplier = self.make_contact("Supplier", "help@supplier-tests.example")
-        message = ticket.with_user(agent).sudo().message_post(
-            body="Please look", partner_ids=supplier.ids
+        message = (
+            ticket.with_user(agent)
+            .sudo()
+            .message_post(body="Please look", partner_ids=supplier.ids)
         )
         message.helpdesk_forward = True
         ticket.message_unsubscribe(supplier.ids)
         self.make_rule([], {"kind": "ticket", "look_in": "body"})
         row = self.take(mail(subject="Hi", text=ticket.number, from_=supplier.email))
         self.assertTrue(self.replies(row, ticket).is_internal)
+
+
+class TestValueForm(ValueCase):
+    """What the form of a value offers."""
+
+    def test_only_what_fits_is_offered(self):
+        self.make_rule(
+            [],
+            self.action("ticket", value("priority", choice="ticket.priority:3")),
+            self.action("contact", value("contact.name", "{from_name}")),
+        )
+        of_ticket, of_contact = self.env["helpdesk.scanner.rule.value"].search(
+            [("company_id", "=", self.company.id)], limit=2, order="id desc"
+        )[::-1]
+        self.assertEqual(of_ticket.takes, "choice")
+        self.assertIn("ticket.priority:3", of_ticket.choices_offered)
+        self.assertTrue(all(each.startswith("ticket.") for each in of_ticket.fields_offered))
+        self.assertTrue(all(each.startswith("contact.") for each in of_contact.fields_offered))
+        self.assertIn("Very High", of_ticket.action_id.summary)
+
+    def test_a_rule_in_its_form_is_tried(self):
+        manager = self.make_user("rule-trier", "helpdesk_mgmt.group_helpdesk_manager")
+        row = self.take(mail())
+        changes = {
+            "name": "Tried",
+            "company_id": self.company.id,
+            "domain": "[]",
+            "action_ids": [
+                (0, 0, self.action("new_ticket", value("name", "{subject}!"))),
+                (0, 0, {"kind": "set", "priority": "3"}),
+            ],
+        }
+        rules = self.env["helpdesk.scanner.rule"].with_user(manager)
+        result = rules.try_on(False, changes, {"mail_id": row.id})
+        self.assertTrue(result["matched"], result)
+        self.assertFalse(result["problems"], result)

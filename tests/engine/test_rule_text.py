@@ -4,6 +4,7 @@
 import time
 
 import pytest
+
 from mailflow.expression import PatternError
 from mailflow.rule_text import MAX_VALUE, fill, names_in
 from mailflow.subject import MAX_KEY, subject_key
