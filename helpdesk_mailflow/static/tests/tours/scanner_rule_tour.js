@@ -68,8 +68,7 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.scanner_rule", {
         },
         {
             content: "Not live yet",
-            trigger: "[name='active'] input:checked",
-            run: "click",
+            trigger: "[name='active'] input:not(:checked)",
         },
         {
             content: "Add a condition",
