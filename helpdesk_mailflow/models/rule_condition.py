@@ -228,6 +228,14 @@ def _compile(model, domain: Domain) -> Callable[[Facts], bool]:
 
 
 def _all_of(parts):
+    # most groups have two or three members, and this runs for each rule and each mail
+    if len(parts) == 2:
+        one, two = parts
+        return lambda facts: one(facts) and two(facts)
+    if len(parts) == 3:
+        one, two, three = parts
+        return lambda facts: one(facts) and two(facts) and three(facts)
+
     # a loop: all() over a generator takes twice as long
     def all_of(facts):
         for part in parts:  # noqa: SIM110
@@ -239,6 +247,13 @@ def _all_of(parts):
 
 
 def _any_of(parts):
+    if len(parts) == 2:
+        one, two = parts
+        return lambda facts: one(facts) or two(facts)
+    if len(parts) == 3:
+        one, two, three = parts
+        return lambda facts: one(facts) or two(facts) or three(facts)
+
     def any_of(facts):
         for part in parts:  # noqa: SIM110
             if part(facts):

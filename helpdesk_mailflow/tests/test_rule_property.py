@@ -143,7 +143,7 @@ class TestRuleProperty(MailflowCase):
         end = draw(st.sampled_from((None, -1, 3)))
         text = draw(st.sampled_from(SPELLINGS))(text[start:end])
         assume(fold(text).strip() and text.strip("%"))
-        return text
+        return text  # pylint: disable=unreachable
 
     def draw_domain(self, draw, texts, depth):
         """A domain in prefix notation."""
