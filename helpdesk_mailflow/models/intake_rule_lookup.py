@@ -13,6 +13,11 @@ from .rule_fields import is_elsewhere, is_gone
 
 #: Characters of the To addresses that a placeholder holds.
 MAX_TO = 200
+#: A ticket of who wrote.
+OF_REQUESTER = SQL(
+    "(ticket.partner_id = NULLIF(wish.partner_id, 0)"
+    " OR lower(ticket.partner_email) = NULLIF(wish.email, ''))"
+)
 
 
 @dataclass
@@ -181,7 +186,11 @@ class Lookup:
             wishes = {self._subject_wish(*pair) for pair in self._wishes("subject", "both")}
             self._found_by_subject = self._newest_open(
                 {each for each in wishes if each[0]},
-                SQL("ticket.subject_key = wish.name"),
+                SQL(
+                    "ticket.subject_key = wish.name"
+                    " AND ((wish.partner_id = 0 AND wish.email = '') OR %s)",
+                    OF_REQUESTER,
+                ),
             )
         return self._one_of(self._found_by_subject, self._subject_wish(draft, action))
 
@@ -207,9 +216,12 @@ class Lookup:
             }
             self._found_open = self._newest_open(
                 {each for each in wishes if any(each[4:6])},
+                # nothing but the requester leads to an index here
                 SQL(
-                    "(ticket.support_alias_id = wish.alias_id OR ticket.team_id = wish.team_id"
-                    " OR (wish.alias_id = 0 AND wish.team_id = 0))"
+                    "%s AND (ticket.support_alias_id = wish.alias_id"
+                    " OR ticket.team_id = wish.team_id"
+                    " OR (wish.alias_id = 0 AND wish.team_id = 0))",
+                    OF_REQUESTER,
                 ),
             )
         return self._one_of(self._found_open, self._open_wish(draft))
@@ -229,6 +241,7 @@ class Lookup:
 
         :param wishes: (name, company, support alias, team, contact, address, tickets that do not
             count); no contact and no address: of anybody
+        :param condition: of ``ticket`` and ``wish``
         """
         if not wishes:
             return {}
@@ -247,9 +260,6 @@ class Lookup:
                 "   WHERE ticket.company_id = wish.company_id AND ticket.active"
                 "   AND NOT COALESCE(stage.closed, FALSE) AND %s"
                 "   AND ticket.id <> ALL (wish.own::int[])"
-                "   AND ((wish.partner_id = 0 AND wish.email = '')"
-                "     OR ticket.partner_id = NULLIF(wish.partner_id, 0)"
-                "     OR lower(ticket.partner_email) = NULLIF(wish.email, ''))"
                 "   ORDER BY COALESCE(ticket.support_alias_id = wish.alias_id, FALSE) DESC,"
                 "     ticket.id DESC LIMIT 1) AS found",
                 *map(list, zip(*wishes, strict=True)),
