@@ -1,5 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import logging
+
+import psycopg2
+import psycopg2.errors
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -10,8 +15,16 @@ from . import trace
 from .intake_values import FACTS, CompiledRule
 from .rule_condition import OPERATORS, check_condition, compile_condition, names_of
 
-#: Faults that a rule keeps, the newest ones: errors of programs may tell of each mail anew.
+_logger = logging.getLogger(__name__)
+
+#: Faults that a rule keeps, the newest ones.
 MOST_FAULTS = 10
+
+
+def _without_error(told: dict) -> dict:
+    """A fault without the words of a program, which may differ from mail to mail."""
+    values = {key: value for key, value in told["values"].items() if key != "error"}
+    return {"code": told["code"], "values": values}
 
 
 class HelpdeskScannerRule(models.Model):
@@ -129,7 +142,16 @@ class HelpdeskScannerRule(models.Model):
         """All active rules, in their order; made once, and again after each change."""
         # sudo: rules count for all mail, whoever hands it in
         rules = self.sudo().search([])
-        return tuple(rule._compile() for rule in rules)
+        return tuple(compiled for rule in rules if (compiled := rule._compile_if_readable()))
+
+    def _compile_if_readable(self) -> CompiledRule | None:
+        """None for a rule whose condition cannot be read (another version of this addon has
+        stored it, say): no rule keeps all mail from coming in."""
+        try:
+            return self._compile()
+        except (ValueError, KeyError, TypeError):
+            _logger.exception("The condition of scanner rule %s cannot be read", self.id)
+            return None
 
     def _compile(self) -> CompiledRule:
         """The rule as the intake evaluates it; also of a rule that is not saved."""
@@ -159,22 +181,38 @@ class HelpdeskScannerRule(models.Model):
         the rule."""
         told = [{"code": each.code, "values": dict(each.values)} for each in notes]
         for rule in self:
-            fault = [
-                *(rule.fault or []),
-                *(each for each in told if each not in (rule.fault or [])),
-            ][-MOST_FAULTS:]
-            if fault != rule.fault:
+            known = list(map(_without_error, rule.fault or []))
+            new = [each for each in told if _without_error(each) not in known]
+            if new:
+                rule._write_fault([*(rule.fault or []), *new][-MOST_FAULTS:])
+        self.invalidate_recordset(["fault", "fault_date"])
+
+    def _write_fault(self, fault: list[dict]) -> None:
+        """Flag the rule, unless somebody else changes it at this moment: mails that come in at
+        once must neither wait for each other nor begin anew for a flag. The trace of the mail
+        tells of the fault, and the next mail flags the rule."""
+        cr = self.env.cr
+        try:
+            with cr.savepoint(flush=False):
+                cr.execute(
+                    SQL(
+                        "SELECT FROM helpdesk_scanner_rule WHERE id = %s FOR NO KEY UPDATE NOWAIT",
+                        self.id,
+                    ),
+                    log_exceptions=False,
+                )
                 # not write(): nothing that the rule is compiled from has changed
-                self.env.cr.execute(
+                cr.execute(
                     SQL(
                         "UPDATE helpdesk_scanner_rule SET fault = %s::jsonb, fault_date = %s"
                         " WHERE id = %s",
                         trace.dumps(fault),
-                        self.env.cr.now(),
-                        rule.id,
+                        cr.now(),
+                        self.id,
                     )
                 )
-        self.invalidate_recordset(["fault", "fault_date"])
+        except (psycopg2.errors.LockNotAvailable, psycopg2.errors.SerializationFailure) as error:
+            _logger.info("Scanner rule %s is flagged another time: %s", self.id, error)
 
     def write(self, vals):
         if vals.keys() - {"sequence", "fault", "fault_date"}:

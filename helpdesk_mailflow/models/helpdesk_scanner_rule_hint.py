@@ -117,11 +117,15 @@ class HelpdeskScannerRule(models.Model):
     )  # fmt: skip
     @api.depends_context("lang", "uid")
     def _compute_hint(self):
-        hidden, unused = self._hidden_by(), self._unused()
+        hidden, unused, readable = self._hidden_by(), self._unused(), self._readable_ids()
         for rule in self:
             told = rule._hints_of_actions()
             rule_id = rule._origin.id
-            if rule.active and rule_id in hidden:
+            if rule.active and rule_id and rule_id not in readable:
+                told.append(
+                    self.env._("Its condition cannot be read, so it does nothing. Build it anew.")
+                )
+            elif rule.active and rule_id in hidden:
                 earlier = hidden[rule_id]
                 told.append(
                     self.env._("It can never match, since no mail meets its condition.")
@@ -185,7 +189,9 @@ class HelpdeskScannerRule(models.Model):
         """Active rules that provably never match: id -> name of the rule that hides it, None if
         its own condition does. Made once, and again after each change."""
         # sudo: earlier rules count, whoever may read them
-        reaches = [rule._reach() for rule in self.sudo().with_context(active_test=True).search([])]
+        rules = self.sudo().with_context(active_test=True).search([])
+        readable = self._readable_ids()
+        reaches = [rule._reach() for rule in rules if rule.id in readable]
         hidden, stopping = {}, []
         for reach in reaches:
             if reach.condition.is_false():
@@ -197,6 +203,11 @@ class HelpdeskScannerRule(models.Model):
             elif reach.stop:
                 stopping.append(reach)
         return hidden
+
+    @api.model
+    def _readable_ids(self) -> set[int]:
+        """Active rules whose conditions can be read: the others do not count."""
+        return {compiled.rule_id for compiled in self._compiled()}
 
     def _reach(self) -> Reach:
         self.ensure_one()

@@ -270,9 +270,9 @@ class HelpdeskScannerRule(models.Model):
         place = (self.sequence, self._origin.id or float("inf"))
         before = others.filtered(lambda each: (each.sequence, each.id) < place)
         return (
-            *(by_id[each.id] for each in before),
+            *(by_id[each.id] for each in before if each.id in by_id),
             compiled,
-            *(by_id[each.id] for each in others - before),
+            *(by_id[each.id] for each in others - before if each.id in by_id),
         )
 
     def _scope(self, compiled: CompiledRule) -> Domain:

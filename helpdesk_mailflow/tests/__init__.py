@@ -36,6 +36,8 @@ from . import (
     test_scanner_rule_assign,
     test_scanner_rule_consequences,
     test_scanner_rule_contact,
+    test_scanner_rule_fault,
+    test_scanner_rule_order,
     test_scanner_rule_screens,
     test_scanner_rule_ticket,
     test_scanner_rule_tour,

@@ -131,13 +131,13 @@ class ScannerCase(RuleCase):
         )
         cls.folder = cls.scanner.folder_ids
 
-    def fetch(self, raw):
+    def fetch(self, raw, **values):
         intake = self.env["helpdesk.intake"]
         row = intake._store(
             [
                 Arrival(
                     raw,
-                    {"door": "scanner", "folder_id": self.folder.id},
+                    {"door": "scanner", "folder_id": self.folder.id, **values},
                     ("stored_rpc", {"size": len(raw)}),
                 )
             ]

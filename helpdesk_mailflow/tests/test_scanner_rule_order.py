@@ -1,0 +1,103 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from unittest.mock import patch
+
+from odoo.tools import SQL
+
+from .common import mail
+from .test_scanner_rule import RuleCase, ScannerCase
+
+
+class TestScannerRuleLookup(RuleCase):
+    """What rules look up of tickets, which there may be many of."""
+
+    def test_tickets_of_a_requester_are_found_by_an_index(self):
+        self.make_rule([], "append", sequence=5)
+        asked = []
+        execute = type(self.env.cr).execute
+
+        def explain(cursor, query, *arguments, **options):
+            if "AS wish(" in str(query):
+                execute(cursor, "SET LOCAL enable_seqscan = off")
+                execute(cursor, SQL("EXPLAIN %s", query))
+                asked.append("\n".join(line for (line,) in cursor.fetchall()))
+            return execute(cursor, query, *arguments, **options)
+
+        with patch.object(type(self.env.cr), "execute", explain):
+            self.take(mail())
+        self.assertTrue(asked)
+        for plan in asked:
+            self.assertIn("helpdesk_ticket_partner_email_index", plan)
+            self.assertIn("helpdesk_ticket__partner_id_index", plan)
+
+
+class TestScannerRuleOrder(ScannerCase):
+    """What is decided before the rules is left alone by them, in the mailbox as well."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule = cls.env["helpdesk.scanner.rule"].create(
+            {
+                "name": "Tidy up",
+                "domain": "[('fact_subject', 'ilike', 'printer')]",
+                "action_ids": [
+                    (0, 0, {"kind": "contact"}),
+                    (0, 0, {"kind": "append"}),
+                    (0, 0, {"kind": "delete"}),
+                ],
+            }
+        )
+
+    def assertUntouched(self, row, matches):
+        self.assertFalse(row.mailbox_todo, row.why)
+        self.assertEqual(self.rule.match_ids, matches, row.why)
+        self.assertNotIn("rule_matched", self.codes(row))
+
+    def test_a_mail_of_which_only_the_start_is_stored_stays_in_the_mailbox(self):
+        row = self.fetch(mail(subject="The printer burns"), start_only=True)
+        self.assertEqual(row.state, "held", row.why)
+        self.assertUntouched(row, self.rule.match_ids.browse())
+
+    def test_a_second_copy(self):
+        first = self.fetch(
+            mail(subject="The printer burns", message_id="<one@acorn-tests.example>")
+        )
+        self.assertEqual([each["do"] for each in first.mailbox_todo], ["delete"])
+        self.assertEqual(self.rule.match_ids.mail_id, first)
+        matches = self.rule.match_ids
+        second = self.fetch(
+            mail(subject="The printer burns", message_id="<one@acorn-tests.example>")
+        )
+        self.assertEqual(second.state, "duplicate", second.why)
+        self.assertUntouched(second, matches)
+
+    def test_the_code_of_a_forwarding_provider_opens_a_ticket_of_its_own(self):
+        asked = mail(
+            from_="forwarding-noreply@google.com",
+            subject="(#123456789) Gmail Forwarding Confirmation - printer",
+            text="Confirmation code: 123456789",
+        )
+        ticket = self.fetch(asked).ticket_ids
+        self.assertTrue(ticket)
+        row = self.fetch(asked.replace(b"123456789", b"987654321").replace(b"<mail-", b"<next-"))
+        self.assertEqual(row.kind, "forwarding")
+        self.assertNotEqual(row.ticket_ids, ticket)
+        self.assertUntouched(row, self.rule.match_ids.browse())
+
+    def test_the_trace_of_a_report_names_the_rule_that_matched(self):
+        self.rule.domain = "[('kind', '=', 'auto_reply')]"
+        self.rule.action_ids.filtered(lambda action: action.kind != "delete").unlink()
+        row = self.fetch(mail(headers=[("Auto-Submitted", "auto-replied")]))
+        self.assertIn("rule_matched", self.codes(row))
+        self.assertEqual(self.rule.match_ids.mail_id, row)
+
+    def test_what_a_rule_wanted_before_is_decided_anew(self):
+        self.rule.action_ids.filtered(lambda action: action.kind == "append").kind = "ignore"
+        row = self.fetch(mail(), mailbox_todo=[{"do": "seen"}])
+        self.assertEqual(row.state, "ignored", row.why)
+        self.assertEqual([each["do"] for each in row.mailbox_todo], ["seen", "delete"])
+        self.rule.active = False
+        row.action_apply_rules()
+        self.assertTrue(row.ticket_ids, row.why)
+        self.assertEqual([each["do"] for each in row.mailbox_todo], ["seen"])
