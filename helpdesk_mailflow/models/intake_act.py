@@ -741,8 +741,12 @@ class HelpdeskIntakeAct(models.AbstractModel):
             facts = verdict.facts.get(company_id) or next(iter(verdict.facts.values()))
             facts_of[row.id] = facts
             mailbox = {}
-            if plan.leave or (steps := self._steps(plan)):
-                default = [] if plan.leave else row.mailbox_todo
+            # what rules wanted when it was acted on before is decided anew
+            before = row.mailbox_todo or []
+            default = [each for each in before if "rule" not in each or "begun" in each]
+            steps = self._steps(plan)
+            if plan.leave or steps or default != before:
+                default = [] if plan.leave else default
                 protocol = row.folder_id.scanner_id.server_type or ""
                 todo, left_out = merge_steps(default, [] if plan.leave else steps, protocol)
                 mailbox = {"mailbox_todo": todo or False}

@@ -83,11 +83,12 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         company_id = verdict.entry.company_id
         places = [(each.alias_id, each.company_id) for each in verdict.destinations]
         deliveries = [
-            DeliveryPlan(Outcome.LEDGER, alias_id, place)
+            DeliveryPlan(Outcome.LEDGER, alias_id, place, ruling=verdict.ruling(alias_id, place))
             for alias_id, place in places or [(None, company_id)]
             if (alias_id or 0) not in verdict.known_aliases
         ]
-        return self._plan(verdict, State.DONE, deliveries, *notes)
+        told = [each for delivery in deliveries for each in delivery.ruling.notes]
+        return self._plan(verdict, State.DONE, deliveries, *notes, *told)
 
     @api.model
     def _on_thread(self, verdict, outcome, *notes, **more) -> Plan:

@@ -389,5 +389,7 @@ class Plan:
 
     @property
     def rulings(self) -> tuple[Ruling, ...]:
-        """What the rules want at each place that the mail goes to."""
-        return tuple(self.verdict.rulings.values())
+        """What the rules want at each place that the mail goes to; nothing where something else
+        was decided before the rules."""
+        rulings = {id(each.ruling): each.ruling for each in self.deliveries}
+        return tuple(each for each in rulings.values() if each.rule_ids)
