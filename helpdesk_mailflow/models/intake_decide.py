@@ -35,12 +35,18 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _decide(self, verdicts: list[Verdict]) -> list[Plan]:
-        verdicts = self.env["helpdesk.intake.rules"]._add_rulings(verdicts)
-        return [self._decide_one(verdict) for verdict in verdicts]
+        """A Plan for each mail. Rules are looked at only for those that they may rule on."""
+        plans = {id(each): self._first_plan(self._checks_before_rules(), each) for each in verdicts}
+        left = [each for each in verdicts if not plans[id(each)]]
+        ruled = self.env["helpdesk.intake.rules"]._add_rulings(left)
+        for each, verdict in zip(left, ruled, strict=True):
+            plans[id(each)] = self._decide_one(verdict)
+        return [plans[id(each)] for each in verdicts]
 
     @api.model
-    def _checks(self):
-        """The order of decisions, read from top to bottom; the first Plan made counts."""
+    def _checks_before_rules(self):
+        """The order of decisions that no rule changes, read from top to bottom; the first Plan
+        made counts."""
         return (
             self._decide_start_only,
             self._decide_own,
@@ -48,6 +54,12 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             self._decide_not_ours,
             self._decide_forwarding,
             self._decide_suspect,
+        )
+
+    @api.model
+    def _checks(self):
+        """The order of the other decisions."""
+        return (
             self._decide_blocked,
             self._decide_by_rule,
             self._decide_bounce,
@@ -60,11 +72,16 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _decide_one(self, verdict: Verdict) -> Plan:
-        for check in self._checks():
+        plan = self._first_plan(self._checks(), verdict)
+        return plan or self._plan(verdict, State.IGNORED, [], note("decide_for_nobody"))
+
+    @api.model
+    def _first_plan(self, checks, verdict: Verdict) -> Plan | None:
+        for check in checks:
             plan = check(verdict)
             if plan:
                 return plan
-        return self._plan(verdict, State.IGNORED, [], note("decide_for_nobody"))
+        return None
 
     @api.model
     def _plan(self, verdict, state, deliveries, *notes) -> Plan:

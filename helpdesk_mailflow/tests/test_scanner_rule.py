@@ -75,6 +75,15 @@ class TestScannerRule(RuleCase):
         self.assertEqual(row.state, "held")
         self.assertIn("rule_decided_before", self.codes(row))
 
+    def test_a_copy_of_a_mail_is_none_of_the_rules_business(self):
+        rule = self.make_rule([], "flag")
+        raw = mail()
+        first = self.take(raw)
+        second = self.take(raw)
+        self.assertEqual(second.state, "duplicate")
+        self.assertEqual(rule.match_ids.mail_id, first)
+        self.assertNotIn("rule_matched", self.codes(second))
+
     def test_what_a_condition_must_not_ask(self):
         for domain in (
             [("message_id", "=", "x")],
