@@ -8,7 +8,7 @@ import psycopg2
 
 from odoo import api, models
 
-from ..mailflow.kind import OPENS_TICKET, Kind
+from ..mailflow.kind import OPENS_TICKET
 from ..mailflow.note import Note, note
 from .intake_rule_lookup import Lookup
 from .intake_values import (
@@ -175,9 +175,6 @@ class HelpdeskIntakeRules(models.AbstractModel):
 
     @api.model
     def _places(self, verdict: Verdict) -> list[Place]:
-        if verdict.kind.kind is Kind.FORWARDING:
-            # decided before the rules: somebody waits for the code
-            return []
         _blocked, left = self.env["helpdesk.intake.sender"]._split(verdict)
         return [
             Place(each.alias_id, each.company_id, each.team_id, is_thread=each is verdict.thread)
