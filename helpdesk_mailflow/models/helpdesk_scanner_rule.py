@@ -140,8 +140,8 @@ class HelpdeskScannerRule(models.Model):
     @ormcache()
     def _compiled(self) -> tuple[CompiledRule, ...]:
         """All active rules, in their order; made once, and again after each change."""
-        # sudo: rules count for all mail, whoever hands it in
-        rules = self.sudo().search([])
+        # sudo: rules count for all mail, whoever hands it in; and whatever the caller shows
+        rules = self.sudo().with_context(active_test=True).search([])
         return tuple(compiled for rule in rules if (compiled := rule._compile_if_readable()))
 
     def _compile_if_readable(self) -> CompiledRule | None:
@@ -163,14 +163,21 @@ class HelpdeskScannerRule(models.Model):
             name=self.name or "",
             company_id=self.company_id.id,
             team_id=self.team_id.id or None,
-            scanner_ids=frozenset(self.scanner_ids._origin.ids),
-            alias_ids=frozenset(self.alias_ids._origin.ids),
-            folder_ids=frozenset(self.folder_ids._origin.ids),
+            **self._scope_ids(),
             matches=compile_condition(model, self.domain),
             sees_reports=not names.isdisjoint(("kind", "fact_automatic")),
             action_ids=tuple(self.action_ids.sorted()._ids),
             stop=self.stop,
         )
+
+    def _scope_ids(self) -> dict[str, frozenset[int]]:
+        """Where the rule counts: ids by field. Archived ones are among them: a rule for these
+        alone counts nowhere, not everywhere."""
+        rule = self.with_context(active_test=False)
+        return {
+            name: frozenset(rule[name]._origin.ids)
+            for name in ("scanner_ids", "alias_ids", "folder_ids")
+        }
 
     # ------------------------------------------------------------
     # FAULTS
@@ -228,7 +235,8 @@ class HelpdeskScannerRule(models.Model):
     def _read_folders(self):
         """Folders that active rules are for: their scanners read them, too."""
         # sudo: whoever runs a scanner reads all of its folders
-        return self.sudo().search(Domain("folder_ids", "!=", False)).folder_ids
+        rules = self.sudo().with_context(active_test=True)
+        return rules.search(Domain("folder_ids", "!=", False)).folder_ids
 
     @api.model
     def get_condition_fields(self) -> list[dict]:

@@ -265,7 +265,8 @@ class HelpdeskScannerRule(models.Model):
     def _with_others(self, compiled: CompiledRule) -> tuple[CompiledRule, ...]:
         """All rules of the company in their order, with this one in its place."""
         # sudo: a trial shows what all rules make of a mail, as its trace in the ledger will
-        others = self.sudo().search([("company_id", "=", self.company_id.id)]) - self._origin
+        active = self.sudo().with_context(active_test=True)
+        others = active.search([("company_id", "=", self.company_id.id)]) - self._origin
         by_id = {each.rule_id: each for each in self._compiled()}
         place = (self.sequence, self._origin.id or float("inf"))
         before = others.filtered(lambda each: (each.sequence, each.id) < place)

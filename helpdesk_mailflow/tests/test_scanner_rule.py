@@ -54,6 +54,15 @@ class TestScannerRule(RuleCase):
         self.take_ticket(mail())
         self.assertEqual(self.take(mail(to="sales@mailflow.test")).state, "ignored")
 
+    def test_a_rule_that_is_switched_off_does_nothing(self):
+        rule = self.make_rule([], "ignore", active=False)
+        # as from a list that shows what is switched off, too
+        gateway = self.env["mail.thread"].with_context(active_test=False)
+        gateway.message_process(False, mail())
+        row = self.env["helpdesk.incoming.mail"].search([], order="id desc", limit=1)
+        self.assertTrue(row.ticket_ids)
+        self.assertFalse(rule.match_ids)
+
     def test_a_bounce_is_seen_by_rules_that_name_the_kind(self):
         self.make_rule([], "hold")
         row = self.take(mail(headers=[("Auto-Submitted", "auto-replied")]))
@@ -157,6 +166,12 @@ class ScannerCase(RuleCase):
 
 class TestScannerRuleUnmatched(ScannerCase):
     """Mails that no rule matches."""
+
+    def test_a_rule_for_an_archived_mailbox_alone_counts_nowhere(self):
+        self.make_rule([], "ignore", scanner_ids=[(6, 0, self.scanner.ids)])
+        self.scanner.active = False
+        self.env.invalidate_all()
+        self.take_ticket(mail())
 
     @classmethod
     def setUpClass(cls):
