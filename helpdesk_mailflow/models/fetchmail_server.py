@@ -472,6 +472,7 @@ class FetchmailServer(models.Model):
         )
         action["domain"] = list(self._concerned_rules())
         action["context"] = {
+            "default_active": False,
             "default_company_id": self.company_id.id,
             "default_scanner_ids": self.ids,
         }

@@ -152,7 +152,7 @@ class HelpdeskTicketTeam(models.Model):
             "helpdesk_mailflow.scanner_rule_action"
         )
         action["domain"] = [("team_id", "in", [self.id, False])]
-        context = {"active_test": False, "default_team_id": self.id}
+        context = {"active_test": False, "default_active": False, "default_team_id": self.id}
         if self.company_id:
             context["default_company_id"] = self.company_id.id
         action["context"] = context
