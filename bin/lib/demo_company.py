@@ -19,6 +19,7 @@ DOMAIN = "mailflow.example"
 HOST = "127.0.0.1"
 ANSWERED = "<demo-01-login@kestrel.example>"
 ANSWER = "Hello Marta, we restarted the session service. Does the log-in work again for you?"
+ALERTS = "Alerts of one problem update one ticket"
 VISIT_SECONDS = 120
 QUEUES = {"support": ("Support", 4), "sales": ("Sales", 10), "billing": ("Billing", 3)}
 
@@ -51,7 +52,7 @@ class Demo:
         return Model.search(domain, limit=1) or Model.create(values)
 
     def settle(self):
-        """Have the company's mail domain, queues, contacts, servers and scanner."""
+        """Have the company's mail domain, queues, rules, contacts, servers and scanner."""
         env, options = self.env, self.options
         company = env.company
         domain = self._one("mail.alias.domain", [("name", "=", DOMAIN)], {"name": DOMAIN})
@@ -62,6 +63,7 @@ class Demo:
         self._account("Brightwater Cafe", "brightwater.example", None, None)
         for local_part, (name, color) in QUEUES.items():
             self._queue(local_part, name, color)
+        self._rules()
         server = self._one(
             "ir.mail_server",
             [("name", "=", "Demo mail server")],
@@ -123,6 +125,29 @@ class Demo:
                     "color": color,
                 }
             )
+
+    def _rules(self):
+        """Have two scanner rules at work: a ready example, and one with a nested condition."""
+        Rule = self.env["helpdesk.scanner.rule"].with_context(active_test=False)
+        company = self.env.company
+        if Rule.search([("name", "=", ALERTS), ("company_id", "=", company.id)], limit=1):
+            return
+        Rule.search([("example", "=", "newsletter"), ("company_id", "=", company.id)]).active = True
+        tag = self._one("helpdesk.ticket.tag", [("name", "=", "Alert")], {"name": "Alert"})
+        condition = [
+            *("&", ("kind", "=", "automatic")),
+            *("|", ("fact_subject", "ilike", "PROBLEM"), ("fact_from", "=ilike", "monitor@%")),
+        ]
+        Rule.create(
+            {
+                "name": ALERTS,
+                "domain": repr(condition),
+                "action_ids": [
+                    (0, 0, {"kind": "ticket", "match_by": "subject"}),
+                    (0, 0, {"kind": "set", "tag_ids": [(6, 0, tag.ids)], "priority": "3"}),
+                ],
+            }
+        )
 
     def prove_senders(self):
         """Have the queues answer as themselves: a verification mail goes to each address, and
