@@ -40,6 +40,7 @@ from . import (
     helpdesk_scanner_rule_hint,
     helpdesk_scanner_rule_match,
     helpdesk_scanner_rule_rights,
+    helpdesk_scanner_rule_scope,
     helpdesk_scanner_rule_summary,
     helpdesk_scanner_rule_try,
     helpdesk_scanner_rule_value,

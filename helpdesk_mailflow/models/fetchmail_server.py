@@ -216,6 +216,13 @@ class FetchmailServer(models.Model):
             rules = self.env["helpdesk.scanner.rule"].sudo()
             scanner.rule_count = rules.search_count(scanner._concerned_rules())
 
+    def unlink(self):
+        rules = self.env["helpdesk.scanner.rule"]
+        rules._switch_off_rules_of("scanner_ids", self)
+        # the database deletes these with their scanner
+        rules._switch_off_rules_of("folder_ids", self._all_folders())
+        return super().unlink()
+
     def _concerned_rules(self) -> Domain:
         """Rules that look at mails of this scanner."""
         self.ensure_one()

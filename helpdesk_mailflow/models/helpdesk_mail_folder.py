@@ -165,6 +165,10 @@ class HelpdeskMailFolder(models.Model):
             }
         )
 
+    def unlink(self):
+        self.env["helpdesk.scanner.rule"]._switch_off_rules_of("folder_ids", self)
+        return super().unlink()
+
     def _leave_behind(self) -> None:
         """The scanner reads another mailbox from now on, with folders of the same names.
 
@@ -190,7 +194,8 @@ class HelpdeskMailFolder(models.Model):
         # the index allows the names again, and archived folders leave the scanner's list
         self.flush_recordset(["active"])
         self.scanner_id.invalidate_recordset(["folder_ids"])
-        self.create(values)
+        created = self.create(values)
+        self.env["helpdesk.scanner.rule"]._follow_folders(zip(self, created, strict=True))
 
     def _restart(self, uidvalidity: int) -> None:
         """The server gave its messages new numbers (RFC 3501, 2.3.1.1): look at all of

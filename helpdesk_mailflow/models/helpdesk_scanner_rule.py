@@ -59,6 +59,8 @@ class HelpdeskScannerRule(models.Model):
         "rule_id",
         "scanner_id",
         string="Mail scanners",
+        # a rule for what is archived by now is not one for all mail
+        context={"active_test": False},
         domain="[('company_id', '=', company_id)]",
         help="None: all of them, and mail that comes in another way",
     )
@@ -78,6 +80,7 @@ class HelpdeskScannerRule(models.Model):
         "rule_id",
         "folder_id",
         string="Folders",
+        context={"active_test": False},
         check_company=True,
         domain="[('company_id', '=', company_id)]",
         help="Only mail from these folders; their scanners read them while the rule is active."
@@ -157,6 +160,7 @@ class HelpdeskScannerRule(models.Model):
         """The rule as the intake evaluates it; also of a rule that is not saved."""
         self.ensure_one()
         model = self.env["helpdesk.incoming.mail"]
+        self = self.with_context(active_test=False)
         names = names_of(self.domain)
         return CompiledRule(
             rule_id=self._origin.id or self.id,
@@ -186,6 +190,8 @@ class HelpdeskScannerRule(models.Model):
     def _report_fault(self, *notes: Note) -> None:
         """Flag rules of which an action could not be done. It stays until somebody changes
         the rule."""
+        # what write() keeps back must not come after what is written here
+        self.flush_recordset(["fault", "fault_date"])
         told = [{"code": each.code, "values": dict(each.values)} for each in notes]
         for rule in self:
             known = list(map(_without_error, rule.fault or []))

@@ -189,7 +189,7 @@ class HelpdeskScannerRule(models.Model):
         """Active rules that provably never match: id -> name of the rule that hides it, None if
         its own condition does. Made once, and again after each change."""
         # sudo: earlier rules count, whoever may read them
-        rules = self.sudo().with_context(active_test=True).search([])
+        rules = self.sudo().with_context(active_test=False).search([("active", "=", True)])
         readable = self._readable_ids()
         reaches = [rule._reach() for rule in rules if rule.id in readable]
         hidden, stopping = {}, []

@@ -300,6 +300,7 @@ class HelpdeskSupportAlias(models.Model):
                 )
 
     def unlink(self):
+        self.env["helpdesk.scanner.rule"]._switch_off_rules_of("alias_ids", self)
         # an adopted alias goes back to its team; one of our own has no other use
         own = self.filtered(lambda queue: not queue.of_team_id).sudo().alias_id
         result = super().unlink()

@@ -293,6 +293,10 @@ SENTENCES = {
         " work in this company any more. Save the action again."
     ),
     "rule_action_failed": _lt("An action of the rule “%(rule)s” could not be done: %(error)s"),
+    "rule_place_gone": _lt(
+        "The rule was only for what has been deleted (%(places)s). It was switched off, since it"
+        " would be for all mail now. Choose where it counts and switch it on again."
+    ),
     "rule_folder_gone": _lt(
         "The rule “%(rule)s” moves or copies to a folder that is gone. Choose another one."
     ),

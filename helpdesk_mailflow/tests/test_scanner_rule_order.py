@@ -101,3 +101,53 @@ class TestScannerRuleOrder(ScannerCase):
         row.action_apply_rules()
         self.assertTrue(row.ticket_ids, row.why)
         self.assertEqual([each["do"] for each in row.mailbox_todo], ["seen"])
+
+
+class TestScannerRulePlaces(ScannerCase):
+    """A rule for one place never becomes a rule for all mail."""
+
+    def test_an_archived_folder_or_scanner(self):
+        self.make_rule([], "ignore", folder_ids=[(6, 0, self.folder.ids)])
+        self.make_rule([], "ignore", scanner_ids=[(6, 0, self.scanner.ids)])
+        self.folder.sudo().active = False
+        self.scanner.active = False
+        self.env.registry.clear_cache()
+        self.take_ticket(mail())
+
+    def test_what_is_deleted_switches_off_its_rules(self):
+        sales = self.make_alias("Sales", "sales")
+        places = (("alias_ids", sales), ("folder_ids", self.folder), ("scanner_ids", self.scanner))
+        for name, place in places:
+            with self.subTest(place=name):
+                rule = self.make_rule([], "ignore", **{name: [(6, 0, place.ids)]})
+                both = name == "alias_ids" and self.make_rule(
+                    [], "ignore", sequence=1, alias_ids=[(6, 0, (sales | self.support).ids)]
+                )
+                place.unlink()
+                self.assertFalse(rule.active)
+                self.assertEqual([each["code"] for each in rule.fault], ["rule_place_gone"])
+                if both:
+                    self.assertTrue(both.active)
+                    both.active = False
+                self.take_ticket(mail())
+
+    def test_the_folders_of_a_deleted_scanner(self):
+        rule = self.make_rule([], "ignore", folder_ids=[(6, 0, self.folder.ids)])
+        self.scanner.unlink()
+        self.assertFalse(rule.active)
+        self.take_ticket(mail())
+
+    def test_another_mailbox_with_the_same_folders(self):
+        rule = self.make_rule(
+            [],
+            {"kind": "copy", "folder_id": self.folder.id},
+            "ignore",
+            folder_ids=[(6, 0, self.folder.ids)],
+        )
+        self.folder._leave_behind()
+        new = self.scanner.folder_ids
+        self.assertEqual(new.mapped("name"), self.folder.mapped("name"))
+        self.assertEqual((rule.folder_ids, rule.action_ids.folder_id), (new, new))
+        self.take_ticket(mail())
+        self.folder = new
+        self.assertEqual(self.fetch(mail()).state, "ignored")
