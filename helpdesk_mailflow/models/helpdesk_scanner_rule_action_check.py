@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+import unicodedata
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -10,6 +12,8 @@ from .rule_fields import is_elsewhere, is_gone
 
 #: Records that an action refers to, and that have to be of the rule's company.
 RECORDS = ("team_id", "user_id", "tag_ids", "partner_ids", "template_id", "server_action_id")
+#: Longest name of a folder that is typed (characters).
+LONGEST_FOLDER_NAME = 250
 
 
 class HelpdeskScannerRuleAction(models.Model):
@@ -70,6 +74,7 @@ class HelpdeskScannerRuleAction(models.Model):
             if action.kind == "ticket" and action.match_by in ("number", "both"):
                 action._check_number_pattern()
             action._check_records()
+            action._check_folder_name()
             action.value_ids._check_value()
 
     def _check_number_pattern(self) -> None:
@@ -82,6 +87,20 @@ class HelpdeskScannerRuleAction(models.Model):
                     error=pattern_errors.sentence(self.env, error, self.number_pattern or ""),
                 )
             ) from error
+
+    def _check_folder_name(self) -> None:
+        """A name that a mail server can be told."""
+        name = self.folder_name or ""
+        if len(name) > LONGEST_FOLDER_NAME or any(
+            unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in name
+        ):
+            raise ValidationError(
+                self.env._(
+                    "No folder can have the name that you entered: it has to be one line of at"
+                    " most %(most)s characters.",
+                    most=LONGEST_FOLDER_NAME,
+                )
+            )
 
     def _check_records(self) -> None:
         """Records of the rule's company that the author may see. What an action of another

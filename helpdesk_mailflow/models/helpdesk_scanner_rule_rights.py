@@ -95,7 +95,13 @@ class HelpdeskScannerRule(models.Model):
                         " ticket with the same subject, since these may be of other teams."
                     )
                 )
-            actions = rule.action_ids.filtered(lambda action: action.kind in ON_MAILBOX)
+            actions = rule.action_ids.filtered(
+                lambda action: (
+                    action.kind in ON_MAILBOX
+                    # spam goes to the folder for junk, unless another one is named
+                    or (action.kind == "spam" and (action.folder_id or action.folder_name))
+                )
+            )
             if not actions:
                 continue
             # sudo: whose mail a mailbox is read for; scanners are a system admin's

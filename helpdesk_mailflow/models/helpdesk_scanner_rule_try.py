@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command, Domain
 
 from ..mailflow.kind import OPENS_TICKET
+from .helpdesk_of_team import manages
 from .intake_values import CompiledRule
 from .rule_condition import check_condition
 
@@ -208,11 +209,14 @@ class HelpdeskScannerRule(models.Model):
             for action in tried.action_ids:
                 action.rule_id = tried
                 action.value_ids.action_id = action
+            tried._check_values_named()
+            if not manages(self.env):
+                tried._check_of_leader()
             check_condition(self.env, tried.domain)
             compiled = tried._compile()
-        except ValidationError as error:
+        except (AccessError, ValidationError) as error:
             return rule, None, [error.args[0]]
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
             told = self.env._(
                 "The form holds what cannot be understood (%(error)s). Reload it.", error=error
             )
@@ -237,18 +241,39 @@ class HelpdeskScannerRule(models.Model):
                 for command in value:
                     if command[0] in (Command.CREATE, Command.UPDATE):
                         self._check_named(comodel, command[2])
+                        if command[0] == Command.UPDATE:
+                            ids.append(command[1])
                     elif command[0] == Command.LINK:
                         ids.append(command[1])
                     elif command[0] == Command.SET:
                         ids += command[2]
-            records = comodel.with_context(active_test=False).browse(ids).exists()
-            if len(records._filtered_access("read")) < len(set(ids)):
-                raise ValidationError(
-                    self.env._(
-                        "%(field)s names a record that does not exist or that you may not see.",
-                        field=field._description_string(self.env),
-                    )
+            self._check_seen(comodel.browse(ids), field)
+
+    def _check_values_named(self) -> None:
+        """The same for records that values of actions set, unless they are saved."""
+        for value in self.action_ids.value_ids:
+            target, saved = value._target(), value._origin
+            if not target or not value.record_ref or not target.field.relational:
+                continue
+            if (saved.field_name, saved.record_ref) != (value.field_name, value.record_ref):
+                self._check_seen(value._record(target), target.field)
+
+    @api.model
+    def _check_seen(self, records, field) -> None:
+        """
+        :raise ValidationError: one does not exist or is not for the user to see
+        :raise ValueError: these are no ids
+        """
+        if not all(isinstance(each, int) for each in records._ids):
+            raise ValueError(records._ids)
+        found = records.with_context(active_test=False).exists()
+        if len(found._filtered_access("read")) < len(set(records._ids)):
+            raise ValidationError(
+                self.env._(
+                    "%(field)s names a record that does not exist or that you may not see.",
+                    field=field._description_string(self.env),
                 )
+            )
 
     def _problems(self) -> list[str]:
         """Why the rule could not be saved as it is, in words."""
@@ -258,7 +283,7 @@ class HelpdeskScannerRule(models.Model):
                 for record in records:
                     try:
                         check(record)
-                    except ValidationError as error:
+                    except (AccessError, ValidationError) as error:
                         problems.append(error.args[0])
         return list(dict.fromkeys(problems))
 

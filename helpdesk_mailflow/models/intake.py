@@ -19,6 +19,7 @@ from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
+from .intake_rules import Refused
 from .intake_turns import in_turn
 from .intake_values import COLUMN, WAITING, Entry, Outcome, State
 
@@ -345,7 +346,9 @@ class HelpdeskIntake(models.AbstractModel):
 
     @api.model
     def _run(self, entries: list[Entry], commit: bool, attempt: int = 1) -> None:
-        """Act on a group, halving it when it fails."""
+        """Act on a group, halving it when it fails; a mail that fails alone is tried without
+        what rules set."""
+        plans = []
         try:
             # outside of the savepoint, whose end would let go of the locks
             entries = self._still_waiting(entries)
@@ -389,9 +392,23 @@ class HelpdeskIntake(models.AbstractModel):
             self._run(entries[:half], commit)
             self._run(entries[half:], commit)
             return
+        if self._is_of_rules(plans):
+            _logger.info("Incoming mail %s is tried without what rules set", entries[0].row_id)
+            refused = Refused(self._error_text(failure))
+            self.with_context(mailflow_refused=refused)._run(entries, commit)
+            return
         self._fail(entries[0], failure)
         if commit:
             self._commit()
+
+    @api.model
+    def _is_of_rules(self, plans) -> bool:
+        """Whether it may be what rules set that made a mail fail, and was not left out yet."""
+        return "mailflow_refused" not in self.env.context and any(
+            ruling.create or ruling.update or ruling.contact or ruling.follower_ids
+            for plan in plans
+            for ruling in plan.rulings
+        )
 
     @api.model
     def _is_same_mail_at_once(self, error: psycopg2.Error) -> bool:

@@ -25,6 +25,10 @@ _logger = logging.getLogger(__name__)
 
 #: What an action makes of a mail, by its kind.
 DISPOSITIONS = {each.value: each for each in Disposition}
+#: Kinds of actions that set something of a ticket or a contact.
+SETTING = frozenset(
+    ("contact", "ticket", "new_ticket", "route_team", "route_agent", "set", "followers")
+)
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ class HelpdeskIntakeRules(models.AbstractModel):
         if not drafts:
             return verdicts
         self._apply(drafts)
+        self._leave_out_refused(drafts)
         rulings = {}
         for draft in drafts:
             by_place = rulings.setdefault(draft.verdict.entry.row_id, {})
@@ -172,6 +177,22 @@ class HelpdeskIntakeRules(models.AbstractModel):
             else each
             for each in verdicts
         ]
+
+    @api.model
+    def _leave_out_refused(self, drafts: list[Draft]) -> None:
+        """Take out the values that rules set, after a mail could not be acted on with them."""
+        refused = self.env.context.get("mailflow_refused")
+        if not isinstance(refused, Refused):
+            return
+        for draft in drafts:
+            if not (draft.create or draft.update or draft.new_contact or draft.follower_ids):
+                continue
+            draft.create, draft.update, draft.follower_ids = {}, {}, []
+            draft.new_contact = None if draft.new_contact is None else {}
+            actions = draft.lookup.env["helpdesk.scanner.rule.action"]
+            for rule in draft.rules:
+                if SETTING.intersection(actions.browse(rule.action_ids).mapped("kind")):
+                    draft.fail(rule, "rule_action_failed", rule=rule.name, error=refused.error)
 
     @api.model
     def _places(self, verdict: Verdict) -> list[Place]:
@@ -313,6 +334,16 @@ class HelpdeskIntakeRules(models.AbstractModel):
         )
 
     _apply_copy = _apply_move
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What rules set was refused, in the context of an environment: no client can send one.
+
+    :param error: why, in words
+    """
+
+    error: str
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from . import (
     test_scanner_rule,
     test_scanner_rule_access,
     test_scanner_rule_assign,
+    test_scanner_rule_attack,
     test_scanner_rule_consequences,
     test_scanner_rule_contact,
     test_scanner_rule_fault,
