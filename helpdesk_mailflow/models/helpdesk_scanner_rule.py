@@ -59,7 +59,7 @@ class HelpdeskScannerRule(models.Model):
         "rule_id",
         "scanner_id",
         string="Mail scanners",
-        # a rule for what is archived by now is not one for all mail
+        # shown when it is archived, too, since the rule is for nothing else still
         context={"active_test": False},
         domain="[('company_id', '=', company_id)]",
         help="None: all of them, and mail that comes in another way",
@@ -160,7 +160,6 @@ class HelpdeskScannerRule(models.Model):
         """The rule as the intake evaluates it; also of a rule that is not saved."""
         self.ensure_one()
         model = self.env["helpdesk.incoming.mail"]
-        self = self.with_context(active_test=False)
         names = names_of(self.domain)
         return CompiledRule(
             rule_id=self._origin.id or self.id,
