@@ -69,6 +69,33 @@ class HelpdeskScannerRule(models.Model):
         for rule in self:
             rule.domain = from_names(model, rule.domain_by_names, rule.company_id)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [
+                self._with_condition(
+                    vals, self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+                )
+                for vals in vals_list
+            ]
+        )
+
+    def write(self, vals):
+        if "domain_by_names" in vals and len(self.company_id) == 1:
+            company = self.env["res.company"].browse(vals.get("company_id")) or self.company_id
+            vals = self._with_condition(vals, company)
+        return super().write(vals)
+
+    @api.model
+    def _with_condition(self, vals: dict, company) -> dict:
+        """Values with the condition itself: actions are looked at before Odoo calls inverses,
+        and their placeholders are those of the condition."""
+        if "domain_by_names" not in vals:
+            return vals
+        rest = {name: value for name, value in vals.items() if name != "domain_by_names"}
+        text = vals["domain_by_names"]
+        return {**rest, "domain": from_names(self.env["helpdesk.incoming.mail"], text, company)}
+
     def copy_data(self, default=None):
         """A copy is switched off, so that nothing changes until somebody has looked at it."""
         copies = super().copy_data({"active": False, **(default or {})})

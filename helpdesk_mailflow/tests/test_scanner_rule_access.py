@@ -369,6 +369,26 @@ class TestScannerRuleAsData(RuleAccessCase):
         self.assertEqual(result["ids"], rule.ids, result["messages"])
         self.assertEqual(self.content(rule), before)
 
+    def test_placeholders_of_a_condition_by_names(self):
+        pattern = self.env["helpdesk.scanner.pattern"].create(
+            {"name": "Order", "operator": "regex", "text": r"Order (?P<order>\d+)"}
+        )
+        value = {"field_name": "ticket.name", "text": "Order {order}"}
+        rule = self.make_rule(
+            [("pattern_ids", "in", pattern.ids)],
+            {"kind": "ticket", "value_ids": [(0, 0, value)]},
+            name="Orders",
+        ).with_user(self.manager)
+        columns = ["name", "domain_by_names", "action_ids/kind"]
+        columns += [f"action_ids/value_ids/{name}" for name in value]
+        exported = self.export(rule, columns)
+        before = self.content(rule)
+        rule.unlink()
+        result = self.Rule.with_user(self.manager).load(columns, exported)
+        again = self.Rule.browse(result["ids"])
+        self.assertTrue(again, result["messages"])
+        self.assertEqual(self.content(again), before)
+
     def test_into_another_database_by_names(self):
         pattern = self.env["helpdesk.scanner.pattern"].create({"name": "Order", "text": "order"})
         tag = self.env["res.partner.category"].create({"name": "Gold"})
