@@ -19,7 +19,7 @@ DOMAIN = "mailflow.example"
 HOST = "127.0.0.1"
 ANSWERED = "<demo-01-login@kestrel.example>"
 ANSWER = "Hello Marta, we restarted the session service. Does the log-in work again for you?"
-ALERTS = "Alerts of one problem update one ticket"
+ALERTS = "Monitoring alerts"
 VISIT_SECONDS = 120
 QUEUES = {"support": ("Support", 4), "sales": ("Sales", 10), "billing": ("Billing", 3)}
 

@@ -54,6 +54,11 @@ class HelpdeskRuleReplay(models.TransientModel):
     summary = fields.Char(compute="_compute_summary")
     line_ids = fields.One2many("helpdesk.rule.replay.line", "replay_id", readonly=True)
 
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for replay in self:
+            replay.display_name = self.env._("What would have been different")
+
     @api.constrains("date_from", "date_to")
     def _check_period(self):
         for replay in self:
