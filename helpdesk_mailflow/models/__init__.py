@@ -22,6 +22,7 @@ from . import (
     helpdesk_incoming_mail_sender,
     helpdesk_incoming_mail_source,
     helpdesk_incoming_mail_upload,
+    helpdesk_intake_turn,
     helpdesk_mail_folder,
     helpdesk_mail_scanner,
     helpdesk_of_team,

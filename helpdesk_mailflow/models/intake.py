@@ -20,7 +20,7 @@ from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
 from .intake_rules import Refused
-from .intake_turns import in_turn
+from .intake_turns import in_turn, wanted_by
 from .intake_values import COLUMN, WAITING, Entry, Outcome, State
 
 _logger = logging.getLogger(__name__)
@@ -361,6 +361,7 @@ class HelpdeskIntake(models.AbstractModel):
                 return self._run(entries, commit, attempt)
             with self.env.cr.savepoint():
                 plans = self.env["helpdesk.intake.wait"]._let_wait(plans)
+                self.env["helpdesk.intake.turn"]._take(wanted_by(plans))
                 self.env["helpdesk.intake.act"]._act(plans)
         except MEETS_ANOTHER as error:
             if commit and attempt < CONCURRENCY_TRIES:

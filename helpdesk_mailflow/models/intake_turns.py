@@ -46,6 +46,17 @@ def in_turn(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
     return now, later
 
 
+def wanted_by(plans: list[Plan]) -> set[tuple]:
+    """What these plans looked for and did not find, so that they open tickets."""
+    return {
+        key
+        for plan in plans
+        for each in plan.deliveries
+        if each.outcome is Outcome.TICKET
+        for key in each.ruling.wants
+    }
+
+
 def _made(plan: Plan, delivery: DeliveryPlan) -> set[tuple]:
     """What the ticket of a delivery will be found by."""
     mail, contact = plan.verdict.entry.mail, delivery.contact
