@@ -158,12 +158,19 @@ class Describer:
             more = self.env._("%(count)s more", count=len(named) - SHOWN)
             named = [*named[:SHOWN], more]
         shown = self.env._(" or ").join(named)
+        if field.name == "pattern_ids":
+            return self._pattern(positive, shown)
         template = (
             self.env._("%(field)s is %(value)s")
             if positive
             else self.env._("%(field)s is not %(value)s")
         )
         return template % {"field": label, "value": shown}
+
+    def _pattern(self, positive: bool, shown: str) -> str:
+        if positive:
+            return self.env._("Matches %(pattern)s", pattern=shown)
+        return self.env._("Does not match %(pattern)s", pattern=shown)
 
     def _name(self, field, value) -> str:
         if field.type == "text":

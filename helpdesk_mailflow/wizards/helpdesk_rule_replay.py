@@ -265,7 +265,7 @@ class HelpdeskRuleReplayLine(models.TransientModel):
     replay_id = fields.Many2one(
         "helpdesk.rule.replay", required=True, ondelete="cascade", index=True
     )
-    mail_id = fields.Many2one("helpdesk.incoming.mail", string="Mail", ondelete="cascade")
+    mail_id = fields.Many2one("helpdesk.incoming.mail", ondelete="cascade")
     received_at = fields.Datetime(related="mail_id.received_at")
     sender = fields.Char(related="mail_id.sender")
     difference = fields.Selection(
