@@ -30,6 +30,8 @@ class Outcome(str, Enum):
     PASSED_ON = "passed_on"  # Odoo's own gateway has had it
 
 
+#: References looked at, the newest ones: RFC 5322, 3.6.4 appends; Odoo looks at 32, too.
+REFERENCES = 32
 #: Longest header that is kept in a column of the ledger (characters).
 COLUMN = 1000
 #: Outcomes that made nothing of a mail: a person may still take it in.

@@ -7,8 +7,7 @@ from odoo.tools import SQL
 
 from ..mailflow.note import note
 from .helpdesk_incoming_mail import RETRY_PAUSES
-from .intake_judge import REFERENCES
-from .intake_values import UNSETTLED, WAITING, Outcome, Plan, State
+from .intake_values import REFERENCES, UNSETTLED, WAITING, Outcome, Plan, State
 
 #: An answer looks that often, at the least, whether what it answers is dealt with.
 LONGEST_PAUSE = timedelta(minutes=15)
