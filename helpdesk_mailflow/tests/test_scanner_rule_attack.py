@@ -228,6 +228,50 @@ class TestAttackTry(RuleAccessCase, TryCase):
         self.assertNotIn(back.number, repr(result))
 
 
+class TestAttackReplay(RuleAccessCase):
+    """Helpers of screens that managers may write."""
+
+    def test_mails_of_other_companies_by_lines_of_a_replay(self):
+        there = self.take(mail(to="there@mailflow.test", subject="Secret there"))
+        self.assertTrue(there)
+        Replay = self.env["helpdesk.rule.replay"].with_user(self.manager)
+        replay = Replay.create({})
+        line = {"replay_id": replay.id, "difference": "different"}
+        for model, values in (
+            ("helpdesk.rule.replay.line", {**line, "mail_id": there.id}),
+            ("helpdesk.rule.replay.trace", {"mail_id": there.id}),
+        ):
+            with self.subTest(model):
+                self.check_refused(self.env[model].with_user(self.manager).create, values)
+        here = self.take(mail(subject="Here"))
+        own = self.env["helpdesk.rule.replay.line"].with_user(self.manager)
+        own = own.create({**line, "mail_id": here.id})
+        self.check_refused(own.write, {"mail_id": there.id})
+        self.check_refused(
+            self.env["helpdesk.apply.rules"].with_user(self.manager).create,
+            {"mail_ids": [(6, 0, there.ids)]},
+        )
+
+    def test_screens_of_others(self):
+        other = self.make_user("replaying", "helpdesk_mgmt.group_helpdesk_manager")
+        here = self.take(mail(subject="Here"))
+        replay = self.env["helpdesk.rule.replay"].with_user(self.manager).create({})
+        records = (
+            replay,
+            replay.line_ids.create(
+                {"replay_id": replay.id, "difference": "different", "mail_id": here.id}
+            ),
+            replay.env["helpdesk.rule.replay.trace"].create({"mail_id": here.id}),
+            replay.env["helpdesk.apply.rules"].create({"mail_ids": [(6, 0, here.ids)]}),
+        )
+        for record in records:
+            with self.subTest(record._name):
+                self.assertTrue(record.search([("id", "=", record.id)]))
+                theirs = record.with_user(other)
+                self.assertFalse(theirs.search([("id", "=", record.id)]))
+                self.check_refused(theirs.read, ["display_name"])
+
+
 class TestAttackRights(RuleAccessCase, ValueCase):
     def test_spam_into_a_folder_by_a_leader(self):
         rule = self.of_team.with_user(self.leader)

@@ -277,6 +277,12 @@ class HelpdeskRuleReplayLine(models.TransientModel):
     rules_now = fields.Char("Rules now")
     by_person = fields.Boolean("Decided by a person")
 
+    @api.constrains("mail_id")
+    def _check_mail(self):
+        # fields that are related to the mail are read with all rights, and Odoo checks transient
+        # records with all rights, too
+        self.mail_id.with_user(self.env.uid).check_access("read")
+
     def action_open(self):
         """The mail and its trace."""
         self.ensure_one()
@@ -291,6 +297,7 @@ class HelpdeskRuleReplayLine(models.TransientModel):
         """The trace of what would become of the mail now."""
         self.ensure_one()
         self.replay_id._check_may_run()
+        self.mail_id.check_access("read")
         trial = self.env["helpdesk.intake.trial"]
         tried = next(trial._try_rows(self.mail_id))
         steps = trial._steps(tried.plan) if tried.plan else []
@@ -324,3 +331,8 @@ class HelpdeskRuleReplayTrace(models.TransientModel):
     mail_id = fields.Many2one("helpdesk.incoming.mail", required=True, ondelete="cascade")
     was = fields.Html(related="mail_id.trace_html", string="Then", sanitize=False)
     would_be = fields.Html("Now", readonly=True, sanitize=False)
+
+    @api.constrains("mail_id")
+    def _check_mail(self):
+        # as for lines
+        self.mail_id.with_user(self.env.uid).check_access("read")
