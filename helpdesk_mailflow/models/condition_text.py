@@ -104,7 +104,7 @@ class Describer:
             return self._boolean(label, operator, value)
         if operator in ("=", "!=", "in", "not in"):
             return self._equal(field, label, operator, value)
-        shown = f"“{value}”" if field.type == "text" else str(value)
+        shown = self._quoted(value) if field.type == "text" else str(value)
         if operator in ("=ilike", "not =ilike"):
             return self._like(label, operator, str(value))
         template = {
@@ -134,7 +134,11 @@ class Describer:
             (False, False, False): self.env._("%(field)s does not contain %(value)s"),
             (False, True, True): self.env._("%(field)s is not %(value)s"),
         }[key]
-        return template % {"field": label, "value": f"“{text}”"}
+        return template % {"field": label, "value": self._quoted(text)}
+
+    def _quoted(self, text) -> str:
+        """A text in the quotation marks of the reader's language."""
+        return self.env._("“%(text)s”", text=text)
 
     def _boolean(self, label, operator, value) -> str:
         wanted = {bool(each) for each in _values(value)}
@@ -174,7 +178,7 @@ class Describer:
 
     def _name(self, field, value) -> str:
         if field.type == "text":
-            return f"“{value}”"
+            return self._quoted(value)
         if field.type == "selection":
             return str(dict(field._description_selection(self.env)).get(value, value))
         if field.type in RECORDS:

@@ -95,8 +95,11 @@ class HelpdeskScannerRuleAction(models.Model):
         return told
 
     def _matching_in_words(self) -> str:
-        places = dict(self._fields["look_in"]._description_selection(self.env))
-        number = self.env._("number in %(place)s", place=(places.get(self.look_in) or "").lower())
+        # whole phrases: not every language writes the names of places small within a sentence
+        number = {
+            "body": self.env._("number in subject and body"),
+            "source": self.env._("number in the whole source"),
+        }.get(self.look_in, self.env._("number in the subject"))
         subject = (
             self.env._("same subject in any open ticket")
             if self.same_subject_of == "any"
