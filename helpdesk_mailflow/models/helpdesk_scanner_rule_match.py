@@ -26,7 +26,11 @@ class HelpdeskScannerRuleMatch(models.Model):
 
     @api.model
     def _log(self, pairs: set[tuple[int, int]]) -> None:
-        """Note matches: pairs of rule id and incoming mail id, in one statement."""
+        """Note matches: pairs of rule id and incoming mail id, in one statement.
+
+        A rule that somebody deletes at this moment is left out, and the others cannot be deleted
+        until the transaction ends.
+        """
         if not pairs:
             return
         rules, mails = zip(*sorted(pairs), strict=True)
@@ -36,6 +40,7 @@ class HelpdeskScannerRuleMatch(models.Model):
                 " SELECT rule.id, pair.mail_id, %s"
                 " FROM unnest(%s, %s) AS pair(rule_id, mail_id)"
                 " JOIN helpdesk_scanner_rule rule ON rule.id = pair.rule_id"
+                " FOR KEY SHARE OF rule SKIP LOCKED"
                 " ON CONFLICT (rule_id, mail_id) DO UPDATE SET matched_at = EXCLUDED.matched_at",
                 self.env.cr.now(),
                 list(rules),

@@ -10,7 +10,7 @@ import psycopg2.errorcodes
 import psycopg2.errors
 
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.misc import format_datetime
@@ -37,6 +37,17 @@ LEFT_BEHIND_AFTER = timedelta(minutes=2)
 #: What the database raises when two processes meet. A unique violation is one too: the same
 #: mail by two ways at once; seen from a new snapshot the second one is a duplicate.
 MEETS_ANOTHER = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, psycopg2.errors.UniqueViolation)
+#: What a value that a rule sets can cause. All else (a full disk, a lock, a server that is away)
+#: is not the rule's fault, and the mail is tried again as it is.
+OF_A_VALUE = (
+    UserError,
+    ValueError,
+    TypeError,
+    psycopg2.IntegrityError,
+    psycopg2.DataError,
+    # longer than what an index takes
+    psycopg2.errors.ProgramLimitExceeded,
+)
 
 
 @dataclass(frozen=True)
@@ -346,8 +357,8 @@ class HelpdeskIntake(models.AbstractModel):
 
     @api.model
     def _run(self, entries: list[Entry], commit: bool, attempt: int = 1) -> None:
-        """Act on a group, halving it when it fails; a mail that fails alone is tried without
-        what rules set."""
+        """Act on a group, halving it when it fails; a mail that fails alone may be tried without
+        what actions of rules set."""
         plans = []
         try:
             # outside of the savepoint, whose end would let go of the locks
@@ -393,9 +404,9 @@ class HelpdeskIntake(models.AbstractModel):
             self._run(entries[:half], commit)
             self._run(entries[half:], commit)
             return
-        if self._is_of_rules(plans):
+        refused = self._next_way(plans, failure)
+        if refused:
             _logger.info("Incoming mail %s is tried without what rules set", entries[0].row_id)
-            refused = Refused(self._error_text(failure))
             self.with_context(mailflow_refused=refused)._run(entries, commit)
             return
         self._fail(entries[0], failure)
@@ -403,13 +414,18 @@ class HelpdeskIntake(models.AbstractModel):
             self._commit()
 
     @api.model
-    def _is_of_rules(self, plans) -> bool:
-        """Whether it may be what rules set that made a mail fail, and was not left out yet."""
-        return "mailflow_refused" not in self.env.context and any(
-            ruling.create or ruling.update or ruling.contact or ruling.follower_ids
-            for plan in plans
-            for ruling in plan.rulings
-        )
+    def _next_way(self, plans, failure: Exception) -> Refused | None:
+        """How a mail is tried next that failed alone: without what one action of a rule sets, then
+        without another one, in the end without all. None: it has failed."""
+        if isinstance(failure, LockError) or not isinstance(failure, OF_A_VALUE):
+            return None
+        refused = self.env.context.get("mailflow_refused")
+        if not isinstance(refused, Refused):
+            ways = self.env["helpdesk.intake.rules"]._ways_to_leave_out(plans)
+            refused = Refused(self._error_text(failure), ways=ways)
+        if not refused.ways:
+            return None
+        return replace(refused, action_ids=refused.ways[0], ways=refused.ways[1:])
 
     @api.model
     def _is_same_mail_at_once(self, error: psycopg2.Error) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import combinations, islice
 
 import psycopg2
 
@@ -25,10 +26,10 @@ _logger = logging.getLogger(__name__)
 
 #: What an action makes of a mail, by its kind.
 DISPOSITIONS = {each.value: each for each in Disposition}
-#: Kinds of actions that set something of a ticket or a contact.
-SETTING = frozenset(
-    ("contact", "ticket", "new_ticket", "route_team", "route_agent", "set", "followers")
-)
+#: Kinds of actions that do nothing but set something of a ticket.
+SETTING = frozenset(("route_team", "route_agent", "set", "followers"))
+#: How often a mail is tried without some of what rules set, before all of it is left out.
+MOST_WAYS = 20
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,6 @@ class HelpdeskIntakeRules(models.AbstractModel):
         if not drafts:
             return verdicts
         self._apply(drafts)
-        self._leave_out_refused(drafts)
         rulings = {}
         for draft in drafts:
             by_place = rulings.setdefault(draft.verdict.entry.row_id, {})
@@ -179,20 +179,28 @@ class HelpdeskIntakeRules(models.AbstractModel):
         ]
 
     @api.model
-    def _leave_out_refused(self, drafts: list[Draft]) -> None:
-        """Take out the values that rules set, after a mail could not be acted on with them."""
+    def _ways_to_leave_out(self, plans) -> tuple[frozenset[int], ...]:
+        """Which actions a mail is tried without that could not be acted on with what they set:
+        each one alone, pairs, and so on, but at most :data:`MOST_WAYS`; in the end all."""
+        rule_ids = {
+            rule_id for plan in plans for ruling in plan.rulings for rule_id in ruling.rule_ids
+        }
+        ids = [
+            each for rule in self._rules() if rule.rule_id in rule_ids for each in rule.action_ids
+        ]
+        # sudo: as in _apply
+        actions = self.env["helpdesk.scanner.rule.action"].sudo().browse(ids)
+        setting = actions.filtered(lambda each: each.kind in SETTING or each.value_ids)._ids
+        ways = (
+            frozenset(way) for size in range(1, len(setting)) for way in combinations(setting, size)
+        )
+        return (*islice(ways, MOST_WAYS), *((frozenset(setting),) if setting else ()))
+
+    @api.model
+    def _left_out(self) -> frozenset[int]:
+        """Actions whose values a mail is tried without."""
         refused = self.env.context.get("mailflow_refused")
-        if not isinstance(refused, Refused):
-            return
-        for draft in drafts:
-            if not (draft.create or draft.update or draft.new_contact or draft.follower_ids):
-                continue
-            draft.create, draft.update, draft.follower_ids = {}, {}, []
-            draft.new_contact = None if draft.new_contact is None else {}
-            actions = draft.lookup.env["helpdesk.scanner.rule.action"]
-            for rule in draft.rules:
-                if SETTING.intersection(actions.browse(rule.action_ids).mapped("kind")):
-                    draft.fail(rule, "rule_action_failed", rule=rule.name, error=refused.error)
+        return refused.action_ids if isinstance(refused, Refused) else frozenset()
 
     @api.model
     def _places(self, verdict: Verdict) -> list[Place]:
@@ -261,6 +269,11 @@ class HelpdeskIntakeRules(models.AbstractModel):
     @api.model
     def _apply_one(self, draft: Draft, rule: CompiledRule, action) -> None:
         """One action. Whatever is wrong with it keeps neither the mail nor the other actions."""
+        if action.id in self._left_out():
+            error = self.env.context["mailflow_refused"].error
+            draft.fail(rule, "rule_action_failed", rule=rule.name, error=error)
+            if action.kind in SETTING:
+                return
         try:
             getattr(self, f"_apply_{action.kind}")(draft, rule, action)
         except psycopg2.Error:
@@ -338,12 +351,17 @@ class HelpdeskIntakeRules(models.AbstractModel):
 
 @dataclass(frozen=True)
 class Refused:
-    """What rules set was refused, in the context of an environment: no client can send one.
+    """What actions of rules set was refused, in the context of an environment: no client can send
+    one.
 
     :param error: why, in words
+    :param action_ids: actions whose values are left out
+    :param ways: those to leave out next, if it fails again
     """
 
     error: str
+    action_ids: frozenset[int] = frozenset()
+    ways: tuple[frozenset[int], ...] = ()
 
 
 @dataclass(frozen=True)

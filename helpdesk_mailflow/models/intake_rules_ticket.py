@@ -139,6 +139,9 @@ class HelpdeskIntakeRules(models.AbstractModel):
     @api.model
     def _fill_in(self, draft, rule, values, into: dict, usage: str = "contact") -> None:
         """Set fields that no earlier action has set; tags add up."""
+        left_out = self._left_out()
+        if left_out:
+            values = values.filtered(lambda each: each.action_id.id not in left_out)
         before, told, placeholders = set(into), [], None
         if usage in draft.assign:
             before.add("user_id")

@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from contextlib import closing
+from unittest.mock import patch
 
+from odoo.exceptions import LockError, ValidationError
 from odoo.sql_db import db_connect
 from odoo.tools import mute_logger
 
@@ -9,6 +11,7 @@ from ..mailflow.note import note
 from .common import mail
 from .test_scanner_rule import RuleCase
 
+INTAKE = "odoo.addons.helpdesk_mailflow.models.intake"
 MODEL = "odoo.addons.helpdesk_mailflow.models.helpdesk_scanner_rule"
 
 
@@ -42,6 +45,20 @@ class TestScannerRuleFault(RuleCase):
         self.assertFalse(rule.fault)
         self.take_ticket(mail())
 
+    def test_a_rule_that_is_deleted_at_this_moment_keeps_no_mail(self):
+        rule = self.example()
+        kept = self.make_rule([], "seen")
+        row = self.take(mail())
+        self.env.flush_all()
+        with closing(db_connect(self.env.cr.dbname).cursor()) as other:
+            other.execute("DELETE FROM helpdesk_scanner_rule WHERE id = %s", [rule.id])
+            self.env.cr.execute("SET LOCAL statement_timeout = '5s'")
+            self.env["helpdesk.scanner.rule.match"]._log({(rule.id, row.id), (kept.id, row.id)})
+            self.assertEqual(row.match_ids.rule_id, kept)
+            other.rollback()
+        self.env["helpdesk.scanner.rule.match"]._log({(rule.id, row.id)})
+        self.assertEqual(row.match_ids.rule_id, rule | kept)
+
     def test_one_error_in_other_words_is_one_fault(self):
         rule = self.make_rule([], "hold")
         for number in ("HT1", "HT2"):
@@ -67,3 +84,75 @@ class TestScannerRuleFault(RuleCase):
                 self.assertEqual(row.rule_ids, good)
                 self.assertIn("cannot be read", rule.hint)
                 self.assertFalse(good.hint)
+
+    # ------------------------------------------------------------
+    # VALUES THAT ARE REFUSED
+    # ------------------------------------------------------------
+
+    def refusing(self, *unwanted):
+        """No ticket with one of these values can be made."""
+        Ticket = type(self.env["helpdesk.ticket"])
+        create = Ticket.create
+
+        def refuse(tickets, vals_list):
+            for vals in vals_list:
+                for name, value in unwanted:
+                    if vals.get(name) == value:
+                        raise ValidationError(f"Not this {name}")
+            return create(tickets, vals_list)
+
+        return patch.object(Ticket, "create", refuse)
+
+    def three_rules(self):
+        team = self.env["helpdesk.ticket.team"].create({"name": "Printers"})
+        follower = self.make_contact("Frida", "frida@acorn-tests.example")
+        tag = self.env["helpdesk.ticket.tag"].create({"name": "Toner"})
+        rules = (
+            self.make_rule([], {"kind": "route_team", "team_id": team.id}, stop=False),
+            self.make_rule([], {"kind": "set", "priority": "3"}, "seen", stop=False),
+            self.make_rule(
+                [],
+                {"kind": "set", "tag_ids": [(6, 0, tag.ids)]},
+                {"kind": "followers", "partner_ids": [(6, 0, follower.ids)]},
+            ),
+        )
+        return rules, team, tag, follower
+
+    def test_of_values_only_the_refused_one_is_left_out(self):
+        rules, team, tag, follower = self.three_rules()
+        with self.refusing(("priority", "3")):
+            ticket = self.take_ticket(mail())
+        self.assertEqual((ticket.team_id, ticket.tag_ids), (team, tag))
+        self.assertIn(follower, ticket.message_partner_ids)
+        self.assertNotEqual(ticket.priority, "3")
+        self.assertEqual([bool(rule.fault) for rule in rules], [False, True, False])
+        self.assertIn("Not this priority", rules[1].fault_text)
+
+    def test_nor_more_than_two_of_them(self):
+        rules, team, tag, follower = self.three_rules()
+        with self.refusing(("priority", "3"), ("team_id", team.id)):
+            ticket = self.take_ticket(mail())
+        self.assertEqual(ticket.tag_ids, tag)
+        self.assertIn(follower, ticket.message_partner_ids)
+        self.assertEqual([bool(rule.fault) for rule in rules], [True, True, False])
+
+    def test_what_is_no_fault_of_a_value_is_tried_again_with_it(self):
+        rule = self.make_rule([], {"kind": "set", "priority": "3"})
+        Ticket = type(self.env["helpdesk.ticket"])
+        for error in (OSError("No space left on device"), LockError("locked")):
+            with self.subTest(error=error):
+                once = [error]
+                create = Ticket.create
+
+                def fail(tickets, vals_list, once=once, create=create):
+                    if once:
+                        raise once.pop()
+                    return create(tickets, vals_list)
+
+                with patch.object(Ticket, "create", fail), mute_logger(INTAKE):
+                    row = self.take(mail(subject=str(type(error))))
+                    self.assertEqual(row.state, "failed", row.why)
+                    self.assertFalse(rule.fault)
+                    row.next_try = self.env.cr.now()
+                    self.env["helpdesk.intake"]._process(row)
+                self.assertEqual(row.ticket_ids.priority, "3", row.why)
