@@ -51,7 +51,7 @@ class HelpdeskScannerRule(models.Model):
                     "Tickets of contacts with the tag “VIP” get a high priority. Give the tag to"
                     " contacts, or choose another tag, an account or a country in the condition."
                 ),
-                "domain": [("contact_tag_ids", "in", vip.ids)] if vip else [],
+                "domain": [("contact_tag_ids", "in", vip.ids if vip else [])],
                 "actions": [{"kind": "set", "priority": "2"}],
                 "stop": False,
             },
@@ -87,6 +87,9 @@ class HelpdeskScannerRule(models.Model):
                 ],
             },
         }
+        if not vip:
+            # somebody deleted the tag
+            del examples["vip"]
         return {
             key: {
                 "example": key,

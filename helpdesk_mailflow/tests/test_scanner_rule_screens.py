@@ -314,6 +314,15 @@ class TestScannerRuleExamples(RuleCase):
         rules._give_each_company_examples(company)
         self.assertEqual(len(rules.exists()), len(keys) - 1)
 
+    def test_no_example_becomes_one_for_all_mail(self):
+        self.env.ref("helpdesk_mailflow.partner_category_vip").unlink()
+        examples = self.env["helpdesk.scanner.rule"]._examples()
+        self.assertTrue(examples)
+        self.assertFalse([key for key, each in examples.items() if each["domain"] == "[]"])
+        company = self.make_company("Newcomer")
+        self.assertFalse(self.example("vip", company))
+        self.assertTrue(self.example("newsletter", company))
+
     def test_none_needs_anything(self):
         for key in self.env["helpdesk.scanner.rule"]._examples():
             rule = self.example(key)
