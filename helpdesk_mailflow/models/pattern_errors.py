@@ -41,4 +41,5 @@ def sentence(env, error: PatternError, text: str = "") -> str:
 
     :param text: the pattern, named if no piece of it is
     """
-    return env._(SENTENCES[error.reason]) % {"piece": error.piece or text}
+    template = env._(SENTENCES[error.reason])
+    return template % {"piece": error.piece or text}
