@@ -10,10 +10,12 @@ from types import SimpleNamespace
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools.misc import format_datetime
 
 from ..mailflow.pattern import PatternSet, texts_of_lines
 from . import trace
 from .intake_rules import Tried
+from .intake_turns import joined
 from .intake_values import WAITING, CompiledRule, Entry, Outcome, Plan, State
 from .mailbox_steps import merge_steps
 from .rule_condition import canonical, compile_condition, names_of, parse
@@ -231,7 +233,7 @@ class HelpdeskIntakeTrial(models.AbstractModel):
         """Judge and decide, and one by one if that fails."""
         try:
             with self._read_only():
-                plans = intake._plans(entries)
+                plans = joined(intake._plans(entries))
             return [Trial(plan.verdict.entry.row_id, plan) for plan in plans]
         except Exception as error:  # noqa: BLE001 -- whatever a mail can cause is told of it
             if len(entries) > 1:
@@ -285,8 +287,20 @@ class HelpdeskIntakeTrial(models.AbstractModel):
             # sudo: the number of a ticket is no secret to whoever may see this mail
             number = self.env["helpdesk.ticket"].sudo().browse(each.ticket_id or []).number
             label = labels[each.outcome.value]
+            if each.joins_row:
+                label = self._joins_in_words(each)
             parts.append(f"{label} {number}" if number else label)
         return ", ".join(parts) or dict(states._description_selection(self.env))[plan.state.value]
+
+    @api.model
+    def _joins_in_words(self, delivery) -> str:
+        # sudo: a mail of the same company and subject or sender
+        other = self.env["helpdesk.incoming.mail"].sudo().browse(delivery.joins_row)
+        return self.env._(
+            "Joins the ticket that “%(mail)s” of %(when)s makes",
+            mail=other.display_name,
+            when=format_datetime(self.env, other.received_at, dt_format="short"),
+        )
 
     @api.model
     def _steps(self, plan: Plan) -> list[dict]:
@@ -331,6 +345,9 @@ class HelpdeskIntakeTrial(models.AbstractModel):
                 else self.env._("Opens a ticket.")
             )
             told += self._values_in_words(env, ruling.create)
+        elif delivery.joins_row:
+            # what it sets on the ticket is told once that is made
+            told.append(f"{self._joins_in_words(delivery)}.")
         elif outcome in (Outcome.REPLY, Outcome.NOTE):
             told.append(self.env._("Adds a message to ticket %(ticket)s.", ticket=number))
             told += self._values_in_words(env, ruling.update)

@@ -7,6 +7,8 @@ for what an earlier one of its batch makes waits until that is made, and is judg
 that wait for one ticket join it together.
 """
 
+from dataclasses import replace
+
 from ..mailflow.subject import subject_key
 from .intake_values import DeliveryPlan, Outcome, Plan
 
@@ -44,6 +46,28 @@ def in_turn(plans: list[Plan]) -> tuple[list[Plan], list[Plan]]:
         for delivery in opening:
             made |= _made(plan, delivery)
     return now, later
+
+
+def joined(plans: list[Plan]) -> list[Plan]:
+    """Plans that are only looked at, as if their mails came in in their order: those that look
+    for what an earlier one makes join its ticket."""
+    if not any(ruling.wants for plan in plans for ruling in plan.rulings):
+        return plans
+    result, makers = [], {}
+    for plan in sorted(plans, key=lambda each: each.verdict.entry.row_id):
+        row_id, deliveries, made = plan.verdict.entry.row_id, [], set()
+        for each in plan.deliveries:
+            if each.outcome is Outcome.TICKET:
+                # the newest ticket, as it is looked up
+                maker = max((makers[key] for key in each.ruling.wants if key in makers), default=0)
+                if maker:
+                    each = replace(each, outcome=Outcome.REPLY, joins_row=maker)
+                else:
+                    made |= _made(plan, each)
+            deliveries.append(each)
+        makers.update(dict.fromkeys(made, row_id))
+        result.append(replace(plan, deliveries=tuple(deliveries)))
+    return result
 
 
 def wanted_by(plans: list[Plan]) -> set[tuple]:

@@ -361,7 +361,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class DeliveryPlan:
-    """What to do with a mail for one support alias."""
+    """What to do with a mail for one support alias.
+
+    :param joins_row: only of mails that are tried: the incoming mail whose ticket it joins, which
+        is not made
+    """
 
     outcome: Outcome
     alias_id: int | None
@@ -373,6 +377,7 @@ class DeliveryPlan:
     values: dict = field(default_factory=dict)
     contact: Contact | None = None
     ruling: Ruling = NO_RULING
+    joins_row: int | None = None
 
 
 @dataclass(frozen=True)

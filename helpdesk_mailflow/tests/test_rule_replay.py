@@ -63,6 +63,31 @@ class TestRuleReplay(TryCase):
         self.assertIn("Toner", str(shown.would_be))
         self.assertTrue(str(shown.was))
 
+    def test_mails_of_which_one_joins_the_ticket_of_the_other(self):
+        first, second = self.take_batch(mail(subject="Disk full"), mail(subject="Disk full"))
+        tickets = first.ticket_ids | second.ticket_ids
+        tickets.stage_id = self.env["helpdesk.ticket.stage"].search([("closed", "=", True)])[:1]
+        rule = self.make_rule(
+            [], {"kind": "ticket", "match_by": "subject", "same_subject_of": "requester"}
+        )
+        line = self.replay().line_ids.filtered(lambda each: each.difference == "different")
+        self.assertEqual(line.mail_id, second)
+        self.assertIn("New ticket", line.was)
+        self.assertIn("Joins the ticket that “Disk full” of ", line.now)
+        self.assertEqual(line.joins_mail_id, first)
+        action = line.action_trace()
+        shown = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertIn("Joins the ticket", str(shown.would_be))
+        # which is what happens
+        row = self.take_batch(mail(subject="Tape full"), mail(subject="Tape full"))
+        self.assertEqual(len(row.ticket_ids), 1)
+        row.ticket_ids.stage_id = tickets.stage_id
+        lines = self.replay().line_ids
+        self.assertFalse(lines.filtered(lambda each: each.mail_id in row), lines.mapped("now"))
+        rule.active = False
+        lines = self.replay().line_ids.filtered(lambda each: each.difference == "different")
+        self.assertEqual((lines.mail_id, lines.now), (row[1], "New ticket"))
+
     def test_piece_by_piece_and_stopped(self):
         rows = self.env["helpdesk.incoming.mail"].union(
             *(self.take(mail(subject=f"Mail {number}")) for number in range(5))

@@ -188,7 +188,7 @@ class HelpdeskRuleReplay(models.TransientModel):
             row = rows.browse(tried.row_id)
             found = deliveries.get(row.id, self.env["helpdesk.incoming.mail.delivery"])
             rules = {each for ruling in tried.plan.rulings for each in ruling.rule_ids}
-            if self._became(row, found) != self._would_become(tried.plan):
+            if self._became(row, found) != self._would_become(tried.plan, deliveries):
                 difference = "different"
             elif rules != matched.get(row.id, set()):
                 difference = "other_rules"
@@ -199,6 +199,9 @@ class HelpdeskRuleReplay(models.TransientModel):
                 {
                     "replay_id": self.id,
                     "mail_id": row.id,
+                    "joins_mail_id": next(
+                        (each.joins_row for each in tried.plan.deliveries if each.joins_row), False
+                    ),
                     "difference": difference,
                     "was": was[row],
                     "now": trial._outcome(tried.plan),
@@ -226,9 +229,25 @@ class HelpdeskRuleReplay(models.TransientModel):
         return row.state, latest
 
     @api.model
-    def _would_become(self, plan):
+    def _would_become(self, plan, deliveries):
+        """The same of what it would become.
+
+        :param deliveries: of the mails that are looked at, by their ids
+        """
+
+        def ticket_of(each):
+            if not each.joins_row:
+                return each.ticket_id
+            # the same ticket as then, if the other mail made that
+            made = deliveries.get(each.joins_row, self.env["helpdesk.incoming.mail.delivery"])
+            made = made.filtered(lambda its: its.outcome == Outcome.TICKET.value)
+            return made.ticket_id[:1].id
+
         latest = {
-            each.alias_id or 0: (each.outcome.value, self._ticket_of(each.outcome, each.ticket_id))
+            each.alias_id or 0: (
+                each.outcome.value,
+                self._ticket_of(each.outcome, ticket_of(each)),
+            )
             for each in plan.deliveries
         }
         return plan.state.value, latest
@@ -266,6 +285,12 @@ class HelpdeskRuleReplayLine(models.TransientModel):
         "helpdesk.rule.replay", required=True, ondelete="cascade", index=True
     )
     mail_id = fields.Many2one("helpdesk.incoming.mail", ondelete="cascade")
+    joins_mail_id = fields.Many2one(
+        "helpdesk.incoming.mail",
+        string="Joins that of",
+        ondelete="cascade",
+        help="Whose ticket the mail would join",
+    )
     received_at = fields.Datetime(related="mail_id.received_at")
     sender = fields.Char(related="mail_id.sender")
     difference = fields.Selection(
@@ -299,7 +324,8 @@ class HelpdeskRuleReplayLine(models.TransientModel):
         self.replay_id._check_may_run()
         self.mail_id.check_access("read")
         trial = self.env["helpdesk.intake.trial"]
-        tried = next(trial._try_rows(self.mail_id))
+        rows = self.mail_id | self.joins_mail_id
+        tried = next(each for each in trial._try_rows(rows) if each.row_id == self.mail_id.id)
         steps = trial._steps(tried.plan) if tried.plan else []
         shown = self.env["helpdesk.rule.replay.trace"].create(
             {
