@@ -8,7 +8,7 @@ from odoo.exceptions import ValidationError
 from ..mailflow.pattern import PatternError
 from ..mailflow.ticket_number import check_number_pattern
 from . import pattern_errors
-from .rule_fields import is_elsewhere, is_gone
+from .rule_fields import check_record
 
 #: Records that an action refers to, and that have to be of the rule's company.
 RECORDS = ("team_id", "user_id", "tag_ids", "partner_ids", "template_id", "server_action_id")
@@ -108,25 +108,7 @@ class HelpdeskScannerRuleAction(models.Model):
         company = self.rule_id.company_id
         for name in (*RECORDS, "folder_id"):
             for record in self[name] if self._uses(name) else ():
-                if not record.has_access("read") or is_gone(record.sudo()):
-                    raise ValidationError(
-                        self.env._(
-                            "What was chosen for %(field)s does not exist, is archived, or is not"
-                            " for you to see. Choose something else.",
-                            field=self._fields[name]._description_string(self.env),
-                        )
-                    )
-                # sudo: only the company is looked at
-                if is_elsewhere(record.sudo(), company.id):
-                    raise ValidationError(
-                        self.env._(
-                            "%(record)s belongs to another company than the rule (%(company)s)."
-                            " Choose something else for %(field)s.",
-                            record=record.sudo().display_name,
-                            company=company.name,
-                            field=self._fields[name]._description_string(self.env),
-                        )
-                    )
+                check_record(record, company, self._fields[name]._description_string(self.env))
         template, server_action = self.template_id.sudo(), self.server_action_id.sudo()
         if self.kind == "answer" and template and template.model != "helpdesk.ticket":
             raise ValidationError(self.env._("Choose a template for tickets."))

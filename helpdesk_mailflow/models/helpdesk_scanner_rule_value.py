@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..mailflow.rule_text import OF_MAIL, TICKET, names_in
-from .rule_fields import Target, choices, convert, is_elsewhere, is_gone, targets
+from .rule_fields import Target, check_record, choices, convert, targets
 
 #: Ways to assign a ticket.
 ASSIGN = [
@@ -185,26 +185,7 @@ class HelpdeskScannerRuleValue(models.Model):
         if not self.record_ref:
             raise ValidationError(self.env._("Choose a record for %(field)s.", field=label))
         record = self._record(target)
-        # one answer to what does not exist and to what the author may not see
-        if not record.exists() or not record.has_access("read") or is_gone(record.sudo()):
-            raise ValidationError(
-                self.env._(
-                    "What was chosen for %(field)s does not exist, is archived, or is not for you"
-                    " to see. Choose something else.",
-                    field=label,
-                )
-            )
-        company = self.action_id.rule_id.company_id
-        if is_elsewhere(record.sudo(), company.id):
-            raise ValidationError(
-                self.env._(
-                    "%(record)s belongs to another company than the rule (%(company)s). Choose"
-                    " something else for %(field)s.",
-                    record=record.sudo().display_name,
-                    company=company.name,
-                    field=label,
-                )
-            )
+        check_record(record, self.action_id.rule_id.company_id, label)
         if target.key == "ticket.stage_id":
             self._check_stage(record)
 

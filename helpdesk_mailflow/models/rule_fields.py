@@ -8,6 +8,7 @@ from datetime import date, datetime
 from markupsafe import Markup, escape
 
 from odoo import fields, tools
+from odoo.exceptions import ValidationError
 
 MODELS = {"ticket": "helpdesk.ticket", "contact": "res.partner"}
 #: Fields that may be set, those that the model has.
@@ -167,3 +168,34 @@ def is_elsewhere(record, company_id: int) -> bool:
     """Whether a record belongs to other companies only."""
     found = companies_of(record)
     return bool(found) and company_id not in found
+
+
+def check_record(record, company, label: str) -> None:
+    """Refuse what an action of a rule cannot use, or its author may not see.
+
+    :param record: as the author chose it
+    :param company: of the rule
+    :param label: of the field that it was chosen for
+    :raise ValidationError: in a user's words
+    """
+    env = record.env
+    # one answer to what does not exist and to what the author may not see
+    if not record.exists() or not record.has_access("read") or is_gone(record.sudo()):
+        raise ValidationError(
+            env._(
+                "What was chosen for %(field)s does not exist, is archived, or is not for you to"
+                " see. Choose something else.",
+                field=label,
+            )
+        )
+    # sudo: only the company is looked at
+    if is_elsewhere(record.sudo(), company.id):
+        raise ValidationError(
+            env._(
+                "%(record)s belongs to another company than the rule (%(company)s). Choose"
+                " something else for %(field)s.",
+                record=record.sudo().display_name,
+                company=company.name,
+                field=label,
+            )
+        )
