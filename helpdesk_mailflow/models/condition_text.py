@@ -47,6 +47,40 @@ def records_of(model, text: str | None) -> dict[str, set[int]]:
     return {name: ids for name, ids in found.items() if ids}
 
 
+def gone_records(model, texts: Iterable[str | None]) -> dict[str | None, list[str]]:
+    """For conditions the facts of which they name a record that was deleted, as people call them.
+
+    :param model: ``helpdesk.incoming.mail``
+    """
+    texts, ids = set(texts), defaultdict(set)
+    for text in texts:
+        for name, found in records_of(model, text).items():
+            ids[name] |= found
+    # sudo: whether they are there, not what they are
+    there = {
+        name: set(model.env[name].sudo().browse(sorted(found)).exists()._ids)
+        for name, found in ids.items()
+    }
+
+    def names_gone(leaf) -> bool:
+        field = model._fields[leaf[0]]
+        return field.type in RECORDS and any(
+            isinstance(each, int) and each is not False and each not in there[field.comodel_name]
+            for each in _values(leaf[2])
+        )
+
+    return {
+        text: list(
+            dict.fromkeys(
+                model._fields[leaf[0]]._description_string(model.env)
+                for leaf in _leaves(text)
+                if names_gone(leaf)
+            )
+        )
+        for text in texts
+    }
+
+
 class Describer:
     """Sentences of conditions. The names of all records that they name are read at once.
 

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, ormcache
 
+from .condition_text import gone_records
 from .folded import text_test
 from .helpdesk_scanner_rule_action_summary import NEEDED
 from .rule_condition import canonical, names_of, parse
@@ -118,8 +119,17 @@ class HelpdeskScannerRule(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_hint(self):
         hidden, unused, readable = self._hidden_by(), self._unused(), self._readable_ids()
+        gone = gone_records(self.env["helpdesk.incoming.mail"], self.mapped("domain"))
         for rule in self:
             told = rule._hints_of_actions()
+            if gone[rule.domain]:
+                told.append(
+                    self.env._(
+                        "Its condition names something that was deleted: %(facts)s. What is “not”"
+                        " that is all mail. Choose anew.",
+                        facts=", ".join(gone[rule.domain]),
+                    )
+                )
             rule_id = rule._origin.id
             if rule.active and rule_id and rule_id not in readable:
                 told.append(

@@ -290,6 +290,31 @@ class TestScannerRuleScreens(RuleCase, TeamLeaderCase):
         self.assertLessEqual(queries(30), queries(3) + 3)
 
 
+class TestScannerRuleGone(RuleCase):
+    """Conditions that name a record which is gone."""
+
+    def test_the_rule_says_so(self):
+        tags = self.env["res.partner.category"].create([{"name": "Red"}, {"name": "Blue"}])
+        sales = self.make_alias("Sales", "sales")
+        conditions = (
+            [("contact_tag_ids", "not in", tags.ids), ("fact_subject", "ilike", "x")],
+            ["|", ("alias_ids", "=", sales.id), ("contact_tag_ids", "in", tags[0].ids)],
+            [("contact_tag_ids", "in", tags[1].ids), ("contact_id", "=", False)],
+            [("fact_size_kb", ">", 5)],
+        )
+        rules = self.env["helpdesk.scanner.rule"].union(
+            *(self.make_rule(each, "ignore", stop=False) for each in conditions)
+        )
+        self.assertFalse(any(rules.mapped("hint")), rules.mapped("hint"))
+        tags[0].unlink()
+        sales.unlink()
+        rules.invalidate_recordset()
+        self.assertIn("something that was deleted: Contact's tags.", rules[0].hint)
+        self.assertIn("deleted: Support aliases, Contact's tags.", rules[1].hint)
+        self.assertFalse(rules[2].hint)
+        self.assertFalse(rules[3].hint)
+
+
 class TestScannerRuleExamples(RuleCase):
     """Ready examples: switched off, and each works once it is switched on."""
 
