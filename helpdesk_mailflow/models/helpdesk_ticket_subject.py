@@ -19,7 +19,12 @@ class HelpdeskTicket(models.Model):
         " changes, so that further mails with the same subject find the ticket.",
     )
 
-    _subject_key_index = models.Index("(subject_key, company_id) WHERE subject_key IS NOT NULL")
+    # stored, so that neither index nor search goes through closed tickets
+    closed = fields.Boolean(store=True)
+
+    _subject_key_index = models.Index(
+        "(subject_key, company_id) WHERE subject_key IS NOT NULL AND closed IS NOT TRUE"
+    )
     _partner_email_index = models.Index("(lower(partner_email)) WHERE partner_email IS NOT NULL")
     _turn_index = models.Index(
         "(team_id, user_id, assigned_date DESC, id DESC) WHERE assigned_date IS NOT NULL"

@@ -187,7 +187,7 @@ class Lookup:
             self._found_by_subject = self._newest_open(
                 {each for each in wishes if each[0]},
                 SQL(
-                    "ticket.subject_key = wish.name"
+                    "ticket.subject_key = wish.name AND ticket.subject_key IS NOT NULL"
                     " AND ((wish.partner_id = 0 AND wish.email = '') OR %s)",
                     OF_REQUESTER,
                 ),
@@ -256,9 +256,9 @@ class Lookup:
                 "   email, own, at),"
                 " LATERAL ("
                 "   SELECT ticket.id FROM helpdesk_ticket ticket"
-                "   LEFT JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id"
                 "   WHERE ticket.company_id = wish.company_id AND ticket.active"
-                "   AND NOT COALESCE(stage.closed, FALSE) AND %s"
+                # as the index by subject has it
+                "   AND ticket.closed IS NOT TRUE AND %s"
                 "   AND ticket.id <> ALL (wish.own::int[])"
                 "   ORDER BY COALESCE(ticket.support_alias_id = wish.alias_id, FALSE) DESC,"
                 "     ticket.id DESC LIMIT 1) AS found",

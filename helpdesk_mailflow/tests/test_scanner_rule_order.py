@@ -2,7 +2,9 @@
 
 from unittest.mock import patch
 
+from odoo.modules.migration import load_script
 from odoo.tools import SQL
+from odoo.tools.misc import file_path
 
 from .common import mail
 from .test_scanner_rule import RuleCase, ScannerCase
@@ -11,24 +13,84 @@ from .test_scanner_rule import RuleCase, ScannerCase
 class TestScannerRuleLookup(RuleCase):
     """What rules look up of tickets, which there may be many of."""
 
-    def test_tickets_of_a_requester_are_found_by_an_index(self):
-        self.make_rule([], "append", sequence=5)
-        asked = []
-        execute = type(self.env.cr).execute
+    def many_tickets(self, closed=False):
+        """Tickets of many requesters, of which the planner knows."""
+        stages = self.env["helpdesk.ticket.stage"].search([])
+        stage = stages.filtered(lambda each: each.closed == closed)[:1]
+        self.env.cr.execute(
+            "INSERT INTO helpdesk_ticket"
+            " (name, number, description, active, company_id, stage_id, closed, partner_email,"
+            "  subject_key)"
+            " SELECT 'Printer', 'HTM' || %(closed)s || n, '', TRUE, %(company)s, %(stage)s,"
+            "  %(closed)s, 'm' || n || '@many-tests.example', 'printer'"
+            " FROM generate_series(1, 20000) AS n",
+            {"company": self.company.id, "stage": stage.id, "closed": closed},
+        )
+        self.env.cr.execute("ANALYZE helpdesk_ticket")
+
+    def plans_of_lookups(self):
+        """How PostgreSQL looks up tickets while a mail comes in."""
+        asked, execute = [], type(self.env.cr).execute
 
         def explain(cursor, query, *arguments, **options):
             if "AS wish(" in str(query):
-                execute(cursor, "SET LOCAL enable_seqscan = off")
-                execute(cursor, SQL("EXPLAIN %s", query))
+                execute(cursor, SQL("EXPLAIN (ANALYZE, COSTS OFF) %s", query))
                 asked.append("\n".join(line for (line,) in cursor.fetchall()))
             return execute(cursor, query, *arguments, **options)
 
         with patch.object(type(self.env.cr), "execute", explain):
-            self.take(mail())
+            self.take(mail(subject="Printer"))
         self.assertTrue(asked)
-        for plan in asked:
+        return asked
+
+    def test_tickets_of_a_requester_are_found_by_an_index(self):
+        self.make_rule([], "append", sequence=5)
+        self.many_tickets()
+        for plan in self.plans_of_lookups():
             self.assertIn("helpdesk_ticket_partner_email_index", plan)
             self.assertIn("helpdesk_ticket__partner_id_index", plan)
+
+    def test_closed_tickets_are_not_looked_at(self):
+        self.make_rule([], {"kind": "ticket", "match_by": "subject", "same_subject_of": "any"})
+        self.many_tickets(closed=True)
+        for plan in self.plans_of_lookups():
+            self.assertIn("helpdesk_ticket_subject_key_index", plan)
+            self.assertNotIn("Rows Removed by Filter", plan)
+            self.assertNotIn("rows=20000", plan)
+
+    def test_an_older_database_knows_which_tickets_are_closed(self):
+        ticket, other = self.take_ticket(mail()), self.take_ticket(mail(subject="Other"))
+        ticket.stage_id = self.env["helpdesk.ticket.stage"].search([("closed", "=", True)])[:1]
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE helpdesk_ticket DROP COLUMN closed")
+        path = file_path("helpdesk_mailflow/migrations/19.0.3.0.0/pre-migration.py")
+        script = load_script(path, "pre-migration")
+        for _again in range(2):
+            script.store_whether_tickets_are_closed(self.env.cr)
+        self.env.invalidate_all()
+        self.assertEqual((ticket | other).mapped("closed"), [True, False])
+
+    def test_a_ticket_that_is_opened_again_is_found_again(self):
+        stages = self.env["helpdesk.ticket.stage"].search([])
+        closed, opened = stages.filtered("closed")[0], stages.filtered(lambda s: not s.closed)[0]
+        self.make_rule([], {"kind": "ticket", "match_by": "subject", "same_subject_of": "any"})
+        first = self.take_ticket(mail(subject="Printer"))
+        first.name = "Ink"
+
+        def joins(expected):
+            row = self.take(mail(subject="Re: Printer"))
+            self.assertEqual(row.ticket_ids == first, expected, row.why)
+            (row.ticket_ids - first).stage_id = closed
+
+        joins(True)
+        first.stage_id = closed
+        joins(False)
+        first.write({"stage_id": opened.id})
+        joins(True)
+        opened.closed = True
+        joins(False)
+        opened.closed = False
+        joins(True)
 
 
 class TestScannerRuleOrder(ScannerCase):

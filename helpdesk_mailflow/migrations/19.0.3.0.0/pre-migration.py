@@ -1,11 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo.tools.sql import table_columns
+from odoo.tools.sql import create_column, table_columns
 
 
 def migrate(cr, version):
     """What has to be in place before the models are loaded."""
     turn_mailbox_todo_into_steps(cr)
+    store_whether_tickets_are_closed(cr)
 
 
 def turn_mailbox_todo_into_steps(cr):
@@ -28,4 +29,15 @@ def turn_mailbox_todo_into_steps(cr):
     cr.execute(
         "DELETE FROM ir_model_data WHERE model = 'ir.model.fields.selection'"
         " AND name LIKE 'selection\\_\\_helpdesk\\_incoming\\_mail\\_\\_mailbox\\_todo\\_\\_%'"
+    )
+
+
+def store_whether_tickets_are_closed(cr):
+    """In one statement; Odoo would go through all tickets one by one."""
+    if "closed" in table_columns(cr, "helpdesk_ticket"):
+        return
+    create_column(cr, "helpdesk_ticket", "closed", "boolean")
+    cr.execute(
+        "UPDATE helpdesk_ticket ticket SET closed = TRUE FROM helpdesk_ticket_stage stage"
+        " WHERE stage.id = ticket.stage_id AND stage.closed"
     )
