@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..mailflow.rule_text import OF_MAIL, TICKET, names_in
-from .rule_fields import Target, check_record, choices, convert, targets
+from .rule_fields import ACCOUNT, Target, check_record, choices, convert, targets
 
 #: Ways to assign a ticket.
 ASSIGN = [
@@ -55,7 +55,9 @@ class HelpdeskScannerRuleValue(models.Model):
         result = []
         for key, target in targets(self.env).items():
             label = target.field._description_string(self.env) or target.field.name
-            if target.of == "contact":
+            if key == ACCOUNT:
+                label = self.env._("Account (of a new contact)")
+            elif target.of == "contact":
                 label = self.env._("Contact: %(field)s", field=label)
             result.append((key, label))
         return result

@@ -11,7 +11,7 @@ from ..mailflow.subject import subject_key
 from .intake_rules import Assign
 from .intake_turns import append_keys, subject_keys
 from .intake_values import Answer, Disposition, ServerRun
-from .rule_fields import LONGEST, convert
+from .rule_fields import ACCOUNT, LONGEST, convert
 
 #: Characters of a value that a sentence quotes.
 QUOTED = 80
@@ -266,6 +266,7 @@ class HelpdeskIntakeRules(models.AbstractModel):
     def _finish(self, drafts):
         settled = [draft for draft in drafts if draft.disposition not in NOTHING]
         for draft in settled:
+            self._settle_account(draft)
             self._settle_team(draft)
         self._assign_agents(settled)
         for draft in settled:
@@ -275,6 +276,22 @@ class HelpdeskIntakeRules(models.AbstractModel):
                 draft.answer = None
                 draft.tell("rule_answers_no_note")
         return super()._finish(drafts)
+
+    @api.model
+    def _settle_account(self, draft) -> None:
+        """A ticket's account is that of its contact. So the contact that is made for it gets the
+        account, also where contacts are made by rules only. The account itself is no requester:
+        answers would go to its address in place of the one who wrote."""
+        _of, _dot, name = ACCOUNT.partition(".")
+        values = draft.update if draft.joins else draft.create
+        account_id = values.pop(name, None)
+        if not account_id:
+            return
+        if draft.joins or "partner_id" in values or not (draft.contact and draft.contact.values):
+            rule = self._rule_of_value(draft, ACCOUNT)
+            draft.tell("rule_account_left", rule=rule.name)
+        else:
+            draft.new_contact = {"parent_id": account_id, **(draft.new_contact or {})}
 
     @api.model
     def _settle_team(self, draft) -> None:

@@ -18,6 +18,7 @@ FIELDS = {
         "partner_id",
         "partner_name",
         "partner_email",
+        "commercial_partner_id",
         "team_id",
         "user_id",
         "stage_id",
@@ -48,6 +49,8 @@ FIELDS = {
         "comment",
     ),
 }
+#: A ticket's account is that of its contact: it can be set for a contact that is made.
+ACCOUNT = "ticket.commercial_partner_id"
 TEXTS = ("char", "text", "html", "integer", "float", "date", "datetime")
 CHOICES = ("selection", "boolean")
 RECORDS = ("many2one", "many2many")

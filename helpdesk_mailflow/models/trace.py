@@ -224,6 +224,10 @@ SENTENCES = {
     ),
     "rule_sets": _lt("The rule “%(rule)s” sets: %(fields)s."),
     "rule_contact": _lt("The rule “%(rule)s” makes a contact of the sender."),
+    "rule_account_left": _lt(
+        "The rule “%(rule)s” sets the account, which is that of the contact. So it does that only"
+        " for a new ticket of somebody who has no contact yet."
+    ),
     "rule_contact_known": _lt(
         "The rule “%(rule)s” makes a contact if there is none; the sender has one."
     ),

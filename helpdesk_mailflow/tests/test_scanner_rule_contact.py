@@ -85,6 +85,30 @@ class TestContactByRule(ValueCase):
         self.assertTrue(row.ticket_ids.partner_id)
         self.assertTrue(rule.fault)
 
+    def test_the_account_of_a_ticket(self):
+        account = self.env["res.partner"].create(
+            {"name": "Adler Ltd", "is_company": True, "email": "info@nowhere-tests.example"}
+        )
+        self.make_rule(
+            [],
+            self.action(
+                "ticket",
+                {**value("commercial_partner_id", account), "on_update": True},
+                match_by="none",
+            ),
+        )
+        ticket = self.take_ticket(mail(from_=EVE, message_id="<eve@nowhere-tests.example>"))
+        self.assertEqual(ticket.commercial_partner_id, account)
+        self.assertEqual(ticket.partner_id.parent_id, account)
+        self.assertEqual(ticket.partner_id.email, "eve@nowhere-tests.example")
+        # who is known keeps the account
+        marta = self.make_contact("Marta", "marta@known-tests.example")
+        for headers in ([], [("In-Reply-To", "<eve@nowhere-tests.example>")]):
+            row = self.take(mail(from_=marta.email, headers=headers))
+            self.assertIn("rule_account_left", self.codes(row))
+        self.assertFalse(marta.parent_id)
+        self.assertEqual(ticket.commercial_partner_id, account)
+
     def test_an_override_of_the_requester(self):
         boss = self.make_contact("Boss", "boss@nowhere-tests.example")
         self.make_rule([], self.action("ticket", value("partner_id", boss)))
