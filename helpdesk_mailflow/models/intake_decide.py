@@ -152,7 +152,9 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _decide_suspect(self, verdict):
-        if verdict.suspect and not verdict.entry.forced:
+        # what tells of another mail opens no ticket anyway
+        opens = verdict.kind.kind in OPENS_TICKET
+        if verdict.suspect and opens and not verdict.entry.forced:
             return self._plan(verdict, State.HELD, [])
 
     @api.model
