@@ -5,11 +5,14 @@ author wrote: not from quotes, addresses and links. Below :data:`CONFIDENCE` nob
 a guess, and the language is unknown.
 """
 
+import logging
 import re
 from functools import lru_cache
 
 from .mail import Mail
 from .reply import cut_text
+
+_logger = logging.getLogger(__name__)
 
 #: ISO 639-1 codes that :func:`language_of` may return besides ``""``.
 LANGUAGES = (
@@ -53,7 +56,13 @@ def language_of(mail: Mail) -> str:
         text = f"{_words(mail.subject)} {text}"
     if _letters(text) < MIN_LETTERS:
         return _declared(mail.header("Content-Language"))
-    code, confidence = _identifier().classify(text)
+    try:
+        identifier = _identifier()
+    except OSError as error:
+        # its model is unpacked into a file first: no language is worth a mail on a full disk
+        _logger.warning("The language of a mail cannot be told: %s", error)
+        return _declared(mail.header("Content-Language"))
+    code, confidence = identifier.classify(text)
     return code if confidence >= CONFIDENCE and code != _NOT_LINGUISTIC else ""
 
 

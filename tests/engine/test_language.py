@@ -1,5 +1,6 @@
 """The language of a mail, and that nobody guesses where it cannot be told."""
 
+import tempfile
 import time
 
 import pytest
@@ -122,3 +123,18 @@ def test_it_costs_little():
             language_of(mail)
         costs.append((time.process_time() - begin) / 50)
     assert min(costs) < 0.000_3
+
+
+def test_a_full_disk_costs_the_language_and_no_mail(monkeypatch):
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    language._identifier.cache_clear()
+    try:
+        assert told(GERMAN) == ""
+        assert told(GERMAN, Content_Language="de") == "de"
+    finally:
+        language._identifier.cache_clear()
+    monkeypatch.undo()
+    assert told(GERMAN) == "de"
