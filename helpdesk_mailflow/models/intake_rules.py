@@ -244,7 +244,8 @@ class HelpdeskIntakeRules(models.AbstractModel):
         # sudo: rules count for all mail; what they may name was checked when they were saved
         Action = self.env["helpdesk.scanner.rule.action"].sudo()
         ids = {each for draft in drafts for rule in draft.rules for each in rule.action_ids}
-        actions = {action.id: action for action in Action.browse(ids)}
+        # another process may have deleted one since the rules were compiled
+        actions = {action.id: action for action in Action.browse(ids).exists()}
         lookup = Lookup(
             Action.env,
             [
@@ -252,6 +253,7 @@ class HelpdeskIntakeRules(models.AbstractModel):
                 for draft in drafts
                 for rule in draft.rules
                 for each in rule.action_ids
+                if each in actions
             ],
         )
         for draft in drafts:
@@ -259,7 +261,8 @@ class HelpdeskIntakeRules(models.AbstractModel):
             for rule in draft.rules:
                 draft.tell("rule_matched", rule=rule.name)
                 for action_id in rule.action_ids:
-                    self._apply_one(draft, rule, actions[action_id])
+                    if action_id in actions:
+                        self._apply_one(draft, rule, actions[action_id])
         self._finish(drafts)
 
     @api.model

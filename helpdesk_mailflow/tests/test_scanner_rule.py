@@ -84,6 +84,18 @@ class TestScannerRule(RuleCase):
         self.assertEqual(row.state, "held")
         self.assertIn("rule_decided_before", self.codes(row))
 
+    def test_an_action_deleted_by_another_process_keeps_no_mail(self):
+        rule = self.make_rule([], "ticket", {"kind": "set", "priority": "3"})
+        self.env["helpdesk.scanner.rule"]._compiled()
+        self.env.flush_all()
+        # as another process does, whose signal has not arrived
+        self.env.cr.execute(
+            "DELETE FROM helpdesk_scanner_rule_action WHERE rule_id = %s AND kind = 'ticket'",
+            [rule.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.take_ticket(mail()).priority, "3")
+
     def test_a_copy_of_a_mail_is_none_of_the_rules_business(self):
         rule = self.make_rule([], "flag")
         raw = mail()
