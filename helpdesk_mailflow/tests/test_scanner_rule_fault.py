@@ -98,7 +98,7 @@ class TestScannerRuleFault(RuleCase):
             for vals in vals_list:
                 for name, value in unwanted:
                     if vals.get(name) == value:
-                        raise ValidationError(f"Not this {name}")
+                        raise ValidationError(tickets.env._("Not this %s", name))
             return create(tickets, vals_list)
 
         return patch.object(Ticket, "create", refuse)
@@ -141,12 +141,12 @@ class TestScannerRuleFault(RuleCase):
         Ticket = type(self.env["helpdesk.ticket"])
         for error in (OSError("No space left on device"), LockError("locked")):
             with self.subTest(error=error):
-                once = [error]
                 create = Ticket.create
+                errors = iter([error])
 
-                def fail(tickets, vals_list, once=once, create=create):
-                    if once:
-                        raise once.pop()
+                def fail(tickets, vals_list, create=create, errors=errors):
+                    for each in errors:
+                        raise each
                     return create(tickets, vals_list)
 
                 with patch.object(Ticket, "create", fail), mute_logger(INTAKE):
