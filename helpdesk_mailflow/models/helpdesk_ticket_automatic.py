@@ -24,12 +24,16 @@ class Automatic:
     :param answers: Message-ID that it answers (section 3.1.3)
     :param is_counted: its recipients were counted already
     :param is_absence: it answers for a colleague who is away
+    :param withheld_from: normalized address that gets none, or empty
+    :param reason: why, a key of ``helpdesk_automatic_answer.REASONS``
     """
 
     value: str
     answers: str = ""
     is_counted: bool = False
     is_absence: bool = False
+    withheld_from: str = ""
+    reason: str = ""
 
 
 def automatic_of(env) -> Automatic | None:
@@ -175,19 +179,21 @@ class HelpdeskTicket(models.Model):
         known = Answer.search([("message_id", "in", message.ids)])
         ticket = self.sudo()
         automatic = automatic_of(self.env)
-        known |= Answer._take_turns(
-            [
-                {
-                    "kind": "absence" if automatic and automatic.is_absence else "template",
-                    "ticket_id": ticket.id,
-                    "alias_id": ticket.support_alias_id.id,
-                    "company_id": ticket.company_id.id,
-                    "recipient": email,
-                    "message_id": message.id,
-                }
-                for email in sorted(set(emails).difference(known.mapped("recipient")))
-            ]
-        )
+        wishes = [
+            {
+                "kind": "absence" if automatic and automatic.is_absence else "template",
+                "ticket_id": ticket.id,
+                "alias_id": ticket.support_alias_id.id,
+                "company_id": ticket.company_id.id,
+                "recipient": email,
+                "message_id": message.id,
+            }
+            for email in sorted(set(emails).difference(known.mapped("recipient")))
+        ]
+        never = automatic and automatic.withheld_from
+        refused = [wish for wish in wishes if wish["recipient"] == never]
+        known |= Answer._log_withheld([{**wish, "reason": automatic.reason} for wish in refused])
+        known |= Answer._take_turns([wish for wish in wishes if wish["recipient"] != never])
         withheld = known.filtered(lambda row: row.outcome == "withheld")
         for row in withheld:
             code, values = row._why()

@@ -19,6 +19,7 @@ from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
+from .helpdesk_sender import NOT_STORED
 from .intake_rules import Refused
 from .intake_turns import in_turn, wanted_by
 from .intake_values import COLUMN, WAITING, Entry, Outcome, State
@@ -476,7 +477,7 @@ class HelpdeskIntake(models.AbstractModel):
     @api.model
     def _error_text(self, error: Exception) -> str:
         """An exception in one line: a user's error as it is, another one with its type."""
-        text = " ".join(str(error).split())[:500]
+        text = " ".join(NOT_STORED.sub("\N{REPLACEMENT CHARACTER}", str(error)).split())[:500]
         if isinstance(error, UserError):
             return text
         return f"{type(error).__name__}: {text}" if text else type(error).__name__

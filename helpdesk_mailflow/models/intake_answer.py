@@ -121,9 +121,19 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             # whoever wrote it may have forged the sender
             return False
         if item.delivery.ruling.answer:
-            return True
+            return not self._is_work(item)
         is_new = item.delivery.outcome is Outcome.TICKET
         return is_new and item.ticket.support_alias_id.automatic_answer
+
+    @api.model
+    def _is_work(self, item) -> bool:
+        """Whether a colleague works on the ticket of somebody else by mail: answers of rules are
+        for those who ask."""
+        contact = item.delivery.contact
+        is_reply = item.delivery.outcome is Outcome.REPLY
+        return bool(
+            is_reply and contact and contact.user_id and item.ticket.partner_id != item.partner
+        )
 
     @api.model
     def _template(self, item):

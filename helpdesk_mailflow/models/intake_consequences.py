@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from contextlib import contextmanager
 
 import psycopg2
 
@@ -9,12 +10,15 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..mailflow.note import note
+from .helpdesk_ticket_automatic import Automatic
 from .intake_values import Disposition, Outcome, Plan
 
 _logger = logging.getLogger(__name__)
 
 #: Outcomes with a ticket that actions of rules are done on.
 ON_TICKET = (Outcome.TICKET, Outcome.REPLY)
+#: Methods of a cursor that end its transaction.
+TRANSACTION_ENDS = ("commit", "rollback")
 
 
 class HelpdeskIntakeConsequences(models.AbstractModel):
@@ -75,7 +79,9 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
                 told = {"rule": run.rule, "action": action.sudo().name}
                 try:
                     with self.env.cr.savepoint():
-                        self._run_server_action(item, run)
+                        with self._in_one_transaction():
+                            self._run_server_action(item, run)
+                        self._check_still_there(items)
                 except (psycopg2.OperationalError, psycopg2.InterfaceError):
                     # met another transaction: all is done again
                     raise
@@ -96,7 +102,9 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
     @api.model
     def _run_server_action(self, item, run) -> None:
         """One server action, with the rights of a user: never with all rights, in the company
-        of the ticket only, and with nothing of the gateway's context.
+        of the ticket only, and with nothing of the gateway's context. What it sends was written
+        by nobody: it is marked and limited as such, or two programs would write to each other
+        without end.
 
         :raise UserError: it is not to be run any more
         """
@@ -110,6 +118,11 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
             "lang": user.sudo().lang,
             "tz": user.sudo().tz,
             "mailflow_no_automatic_answer": item.quiet,
+            "mailflow_automatic": Automatic(
+                "auto-replied",
+                withheld_from=item.mail.from_.normalized if item.quiet else "",
+                reason=item.quiet,
+            ),
         }
         env = self.env(user=user.id, su=False, context=context)
         action = env["ir.actions.server"].browse(run.action_id)
@@ -119,6 +132,47 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
             raise UserError(self.env._("It is not released for helpdesk rules."))
         action.run()
         env.flush_all()
+
+    @contextmanager
+    def _in_one_transaction(self):
+        """Whoever ends the transaction would leave tickets whose mails are not in the ledger,
+        and which are made again when the mails are."""
+        cursor = self.env.cr
+
+        def refuse():
+            raise UserError(
+                self.env._(
+                    "It must not commit or roll back the transaction, in which the mail is taken"
+                    " in. Take that out of its code."
+                )
+            )
+
+        before = {name: vars(cursor)[name] for name in TRANSACTION_ENDS if name in vars(cursor)}
+        vars(cursor).update(dict.fromkeys(TRANSACTION_ENDS, refuse))
+        try:
+            yield
+        finally:
+            for name in TRANSACTION_ENDS:
+                del vars(cursor)[name]
+            vars(cursor).update(before)
+
+    @api.model
+    def _check_still_there(self, items) -> None:
+        """
+        :raise UserError: what was made of mails was deleted. The ledger could not refer to it.
+        """
+        tickets = self.env["helpdesk.ticket"].union(*(item.ticket for item in items))
+        messages = self.env["mail.message"].union(*(item.message for item in items if item.message))
+        # sudo: only whether they exist
+        if len(tickets.sudo().exists()) < len(tickets) or (
+            len(messages.sudo().exists()) < len(messages)
+        ):
+            raise UserError(
+                self.env._(
+                    "It must not delete tickets or messages of mail that is just taken in. Let"
+                    " the rule ignore such mail instead."
+                )
+            )
 
     # ------------------------------------------------------------
     # SENDERS

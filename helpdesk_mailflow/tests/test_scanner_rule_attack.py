@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 
 from .common import mail
 from .test_scanner_rule_access import RuleAccessCase
+from .test_scanner_rule_consequences import ConsequenceCase
 from .test_scanner_rule_ticket import ValueCase, value
 from .test_try_rule import TryCase
 
@@ -497,3 +498,193 @@ class TestAttackMail(ValueCase):
                     self.assertLessEqual(len(text), 1000)
                 self.assertNotIn("<b>", ticket.partner_id.comment)
                 self.assertNotIn("m6@acorn", ticket.name)
+
+
+class TestAttackServerAction(ConsequenceCase):
+    """Code that a rule runs: it may be careless, and the mail is still taken in once."""
+
+    def run_code(self, code, raw=None, domain=()):
+        action = self.make_server_action(code)
+        rule = self.rule_of_manager(
+            {"kind": "server_action", "server_action_id": action.id}, domain=domain
+        )
+        return rule, self.take(raw or mail(date=None))
+
+    def check_taken_in(self, rule, row):
+        self.assertEqual(row.state, "done", row.why)
+        self.assertEqual(len(row.ticket_ids), 1)
+        self.assertIn("rule_server_action_failed", self.codes(row))
+        self.assertTrue(rule.fault)
+
+    def test_it_cannot_end_the_transaction(self):
+        for code in ("env.cr.commit()", "env.cr.rollback()", "env(su=True).cr.commit()"):
+            with self.subTest(code):
+                rule, row = self.run_code(f"record.write({{'priority': '3'}})\n{code}")
+                self.check_taken_in(rule, row)
+                self.assertIn("commit or roll back", repr(rule.fault))
+                self.assertNotEqual(row.ticket_ids.priority, "3")
+                rule.active = False
+
+    def test_the_transaction_can_be_ended_afterwards(self):
+        cursor = self.env.cr
+        before = {name: getattr(cursor, name) for name in ("commit", "rollback")}
+        self.run_code("env.cr.commit()")
+        self.assertEqual({name: getattr(cursor, name) for name in before}, before)
+
+    def test_it_cannot_delete_what_is_taken_in(self):
+        for code in (
+            "record.unlink()",
+            "env['helpdesk.ticket'].search([('partner_email', 'ilike', 'marta')]).unlink()",
+        ):
+            with self.subTest(code):
+                rule, row = self.run_code(code)
+                self.check_taken_in(rule, row)
+                rule.active = False
+
+    def test_what_it_does_to_the_environment_stays_there(self):
+        code = (
+            "env = env(context={'active_test': False, 'default_priority': '3'})\n"
+            "user = env.ref('base.user_root')\n"
+            "raise UserError('a\\0b' * 5000)"
+        )
+        rule, row = self.run_code(code)
+        self.check_taken_in(rule, row)
+
+    def test_its_messages_are_marked_and_limited(self):
+        self.company.helpdesk_automatic_per_hour = 2
+        Answer = self.env["helpdesk.automatic.answer"]
+        before = Answer.search([])
+        self.run_code(
+            "for number in range(5):\n"
+            "    record.message_post(body='Hello', message_type='comment',\n"
+            "                        subtype_xmlid='mail.mt_comment')"
+        )
+        log = Answer.search([]) - before
+        self.assertEqual(set(log.mapped("recipient")), {"marta@acorn-tests.example"})
+        self.assertEqual(sorted(log.mapped("outcome")), ["sent"] * 2 + ["withheld"] * 3)
+        sent = self.env["mail.mail"].search(
+            [("mail_message_id", "in", log.filtered(lambda each: each.turn).message_id.ids)]
+        )
+        self.assertTrue(sent)
+        for each in sent:
+            self.assertIn("auto-replied", each.headers)
+
+    def test_its_messages_answer_no_program(self):
+        Answer = self.env["helpdesk.automatic.answer"]
+        before = Answer.search([])
+        _rule, row = self.run_code(
+            "record.message_post(body='Hello', subtype_xmlid='mail.mt_comment')",
+            mail(date=None, headers=[("Auto-Submitted", "auto-generated")]),
+            domain=[("kind", "=", "automatic")],
+        )
+        self.assertIn("rule_server_action_done", self.codes(row))
+        log = Answer.search([]) - before
+        self.assertFalse(log.filtered(lambda each: each.outcome == "sent"))
+
+
+class TestAttackAnswer(ConsequenceCase):
+    """Answers of rules that a mail must not provoke."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_rule(
+            ["|", ("kind", "!=", False), ("fact_automatic", "=", True)],
+            {"kind": "answer", "template_id": self.make_template().id},
+        )
+
+    def sent(self, *raws):
+        Answer = self.env["helpdesk.automatic.answer"]
+        before = Answer.search([])
+        rows = self.take_batch(*raws)
+        self.assertFalse(rows.filtered(lambda row: row.state in ("failed", "new")))
+        return (Answer.search([]) - before).filtered(lambda each: each.outcome == "sent")
+
+    def test_no_program_is_answered(self):
+        for headers in (
+            [("Auto-Submitted", "auto-replied")],
+            [("Auto-Submitted", "auto-generated; x=y")],
+            [("List-Id", "<list.acorn-tests.example>")],
+            [("Precedence", "bulk")],
+            [("Return-Path", "<>")],
+            [("X-Auto-Response-Suppress", "All")],
+        ):
+            with self.subTest(headers=headers):
+                self.assertFalse(self.sent(mail(date=None, headers=headers)))
+
+    def test_none_of_us_and_nobody_is_answered(self):
+        for sender in (
+            "support@mailflow.test",
+            "Support <SUPPORT+x@MAILFLOW.test>",
+            "MAILER-DAEMON@acorn-tests.example",
+            "no address",
+            "",
+        ):
+            with self.subTest(sender=sender):
+                self.assertFalse(self.sent(mail(date=None, from_=sender)))
+
+    def test_not_more_than_the_limit_in_one_batch(self):
+        self.company.helpdesk_automatic_per_hour = 3
+        raws = [mail(date=None, subject=f"Nr. {number}") for number in range(9)]
+        self.assertEqual(len(self.sent(*raws)), 3)
+
+    def test_a_mail_twice_is_answered_once(self):
+        raw = mail(date=None, message_id="<twice@acorn-tests.example>")
+        self.assertEqual(len(self.sent(raw, raw)), 1)
+        self.assertFalse(self.sent(raw))
+
+    def test_an_agent_who_replies_is_not_answered(self):
+        agent = self.make_user(
+            "replier", "helpdesk_mgmt.group_helpdesk_user", email="replier@acorn-tests.example"
+        )
+        self.sent(mail(date=None, message_id="<asked@acorn-tests.example>"))
+        reply = mail(
+            date=None,
+            from_=agent.email,
+            headers=[("In-Reply-To", "<asked@acorn-tests.example>")],
+        )
+        self.assertFalse(self.sent(reply))
+
+
+class TestAttackSpam(ConsequenceCase):
+    """Whom a forged sender cannot cut off."""
+
+    def test_forged_senders(self):
+        self.make_rule([("fact_subject", "ilike", "prize")], "spam")
+        ticket = self.take_ticket(mail(from_="good@customer-tests.example"))
+        ticket.with_user(self.manager).message_post(
+            body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        self.manager.email = "colleague@acorn-tests.example"
+        for sender in (
+            "good@customer-tests.example",
+            "GOOD@Customer-Tests.Example",
+            "colleague@acorn-tests.example",
+            "support@mailflow.test",
+            "Support <Support+tag@mailflow.test>",
+            '"a b"@spam-tests.example',
+            "%@spam-tests.example",
+            "*@spam-tests.example",
+        ):
+            with self.subTest(sender=sender):
+                before = self.env["helpdesk.sender"].search([])
+                row = self.take(mail(subject="prize", from_=sender))
+                self.assertNotEqual(row.state, "failed", row.why)
+                self.assertFalse(self.env["helpdesk.sender"].search([]) - before)
+
+    def test_senders_on_the_list_of_a_colleague(self):
+        """A member of the helpdesk blocks by the buttons only, and nobody else's is undone."""
+        agent = self.make_user("blocker", "helpdesk_mgmt.group_helpdesk_user")
+        Sender = self.env["helpdesk.sender"]
+        sender = Sender.create({"pattern": "shop-tests.example"})
+        own = sender.with_user(agent)
+        for call in (
+            lambda: own.create({"pattern": "x@y-tests.example"}),
+            lambda: own.write({"user_id": agent.id}),
+            lambda: own.write({"source": "person"}),
+            lambda: own.unlink(),
+            lambda: own.action_unblock(),
+        ):
+            self.assertRaises(AccessError, call)
+        ticket = self.take_ticket(mail(from_="j@example-tests.example")).with_user(agent)
+        for method in ("action_block_domain",):
+            self.assertRaises(AccessError, getattr(ticket, method))

@@ -8,7 +8,7 @@ from .common import mail
 from .test_scanner_rule_ticket import ValueCase
 
 
-class TestConsequences(ValueCase):
+class ConsequenceCase(ValueCase):
     """What rules do beside the ticket."""
 
     @classmethod
@@ -49,6 +49,8 @@ class TestConsequences(ValueCase):
             {"name": "Managed", "domain": repr(list(domain)), "action_ids": actions}
         ).sudo()
 
+
+class TestConsequences(ConsequenceCase):
     # ------------------------------------------------------------
     # FOLLOWERS
     # ------------------------------------------------------------

@@ -404,3 +404,23 @@ def test_a_folder_is_read_while_a_rule_looks_at_it(box, odoo):
     rows = {row["subject"]: (row["folder"], row["outcomes"]) for row in box.rows()}
     assert rows["an order"] == ("Shop", ["ticket"])
     assert "before" not in rows
+
+
+@pytest.mark.parametrize(
+    "name", ["{}", "{3}", 'a"b', "a\\b", "Größe & 日本", "a b", "&", "~x", "(a)", "INBOX/../x", "%"]
+)
+def test_odd_folder_names(box, rule, name):
+    """Whatever a folder is called: the mail is there, or where it was, and has its ticket."""
+    rule("odd", {"kind": "move", "folder_name": name, "create_folder": True})
+    box.get("odd one", "four")
+    assert not box.visit()
+    traces = box.traces()["odd one"]
+    assert {row["subject"]: row["outcomes"] for row in box.rows()}["odd one"] == ["ticket"]
+    moved = "odd one" not in box.subjects()
+    assert moved == ("mailbox_moved" in traces), traces
+    # what a file system takes for its own is refused by the server
+    assert moved == (name not in ("INBOX/../x", "~x")), traces
+    assert not box.todo()
+    box.get("five")
+    assert not box.visit()
+    assert {row["subject"]: row["outcomes"] for row in box.rows()}["five"] == ["ticket"]
