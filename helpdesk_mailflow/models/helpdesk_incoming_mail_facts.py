@@ -74,7 +74,7 @@ class HelpdeskIncomingMail(models.Model):
     scanner_id = fields.Many2one("helpdesk.mail.scanner", string="Mail scanner", readonly=True)
     # who wrote
     contact_id = fields.Many2one(
-        "res.partner", string="Contact", ondelete="set null", index="btree_not_null", readonly=True
+        "res.partner", ondelete="set null", index="btree_not_null", readonly=True
     )
     fact_known_contact = fields.Boolean("Known contact", readonly=True)
     contact_account_id = fields.Many2one(

@@ -13,7 +13,13 @@ from odoo.tools import SQL, ormcache
 from ..mailflow.note import Note
 from . import trace
 from .intake_values import FACTS, CompiledRule
-from .rule_condition import OPERATORS, check_condition, compile_condition, names_of
+from .rule_condition import (
+    OPERATORS,
+    check_condition,
+    compile_condition,
+    names_of,
+    sees_reports,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +52,6 @@ class HelpdeskScannerRule(models.Model):
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
-        string="Team",
         check_company=True,
         domain="[('company_id', 'in', (company_id, False))]",
         ondelete="cascade",
@@ -144,7 +149,7 @@ class HelpdeskScannerRule(models.Model):
     def _compiled(self) -> tuple[CompiledRule, ...]:
         """All active rules, in their order; made once, and again after each change."""
         # sudo: rules count for all mail, whoever hands it in; and whatever the caller shows
-        rules = self.sudo().with_context(active_test=True).search([])
+        rules = self.sudo().search(Domain("active", "=", True))
         return tuple(compiled for rule in rules if (compiled := rule._compile_if_readable()))
 
     def _compile_if_readable(self) -> CompiledRule | None:
@@ -168,7 +173,7 @@ class HelpdeskScannerRule(models.Model):
             team_id=self.team_id.id or None,
             **self._scope_ids(),
             matches=compile_condition(model, self.domain),
-            sees_reports=not names.isdisjoint(("kind", "fact_automatic")),
+            sees_reports=sees_reports(names),
             action_ids=tuple(self.action_ids.sorted()._ids),
             stop=self.stop,
         )

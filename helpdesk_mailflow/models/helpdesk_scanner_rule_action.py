@@ -86,7 +86,6 @@ class HelpdeskScannerRuleAction(models.Model):
     # routing
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
-        string="Team",
         check_company=True,
         domain="[('company_id', 'in', (company_id, False))]",
         ondelete="set null",
@@ -97,7 +96,6 @@ class HelpdeskScannerRuleAction(models.Model):
             ("least_busy", "The least busy agent of the team"),
             ("round_robin", "The agents of the team in turn"),
         ],
-        string="Assign",
         default="user",
     )
     user_id = fields.Many2one(
@@ -129,7 +127,6 @@ class HelpdeskScannerRuleAction(models.Model):
     )
     template_id = fields.Many2one(
         "mail.template",
-        string="Template",
         domain="[('model', '=', 'helpdesk.ticket')]",
         ondelete="set null",
     )
@@ -142,7 +139,6 @@ class HelpdeskScannerRuleAction(models.Model):
     # mailbox
     folder_id = fields.Many2one(
         "helpdesk.mail.folder",
-        string="Folder",
         check_company=True,
         domain="[('company_id', '=', company_id)]",
         ondelete="set null",

@@ -10,7 +10,7 @@ from odoo.tools import format_date, ormcache
 from .condition_text import gone_records
 from .folded import text_test
 from .helpdesk_scanner_rule_action_summary import NEEDED
-from .rule_condition import canonical, names_of, parse
+from .rule_condition import canonical, names_of, parse, sees_reports
 
 #: A rule that matched nothing for so long after its last change is pointed out.
 UNUSED = timedelta(days=14)
@@ -228,7 +228,7 @@ class HelpdeskScannerRule(models.Model):
             company_id=self.company_id.id,
             team_id=self.team_id.id or None,
             **self._scope_ids(),
-            sees_reports=not names_of(self.domain).isdisjoint(("kind", "fact_automatic")),
+            sees_reports=sees_reports(names_of(self.domain)),
             condition=canonical(model, parse(self.domain)).optimize(model),
             stop=self.stop,
         )

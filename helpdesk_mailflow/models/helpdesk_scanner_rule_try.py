@@ -10,7 +10,7 @@ from odoo.fields import Command, Domain
 from ..mailflow.kind import OPENS_TICKET
 from .helpdesk_of_team import manages
 from .intake_values import CompiledRule
-from .rule_condition import check_condition
+from .rule_condition import check_condition, names_of, sees_reports
 
 #: Longest period that is looked at (days).
 LONGEST = 365
@@ -36,9 +36,11 @@ class HelpdeskScannerRule(models.Model):
             return {"error": error.args[0]}
         days = self._days(days)
         trial = self.env["helpdesk.intake.trial"]
-        company = Domain("company_id", "=", self._company(company_id).id)
+        scope = Domain("company_id", "=", self._company(company_id).id)
         with trial._read_only():
-            found = trial._find(domain_text, company & trial._since(days))
+            found = trial._find(
+                domain_text, scope & self._seen(names_of(domain_text)) & trial._since(days)
+            )
         values = {"count": found.count, "looked_at": found.looked_at, "days": days}
         if found.capped:
             sentence = self.env._(
@@ -317,9 +319,14 @@ class HelpdeskScannerRule(models.Model):
             scope &= self._for_aliases(aliases.ids) | self._with_delivery(
                 Domain("ticket_id.team_id", "=", compiled.team_id)
             )
-        if not compiled.sees_reports:
-            scope &= Domain("kind", "in", [kind.value for kind in OPENS_TICKET])
-        return scope
+        return scope if compiled.sees_reports else scope & self._seen(())
+
+    @api.model
+    def _seen(self, names) -> Domain:
+        """Mails that a rule sees whose condition names these facts."""
+        if sees_reports(names):
+            return Domain.TRUE
+        return Domain("kind", "in", [kind.value for kind in OPENS_TICKET])
 
     @api.model
     def _for_aliases(self, alias_ids: list[int]) -> Domain:

@@ -120,7 +120,8 @@ class HelpdeskIntakeFacts(models.AbstractModel):
     def _patterns(self) -> PatternSet | None:
         """All patterns, compiled once and again after each change; None if there are none."""
         # sudo: patterns count for all mail, whoever hands it in
-        patterns = self.env["helpdesk.scanner.pattern"].sudo().search([])
+        patterns = self.env["helpdesk.scanner.pattern"].sudo()
+        patterns = patterns.search(Domain("company_id.active", "=", True))
         return PatternSet([each._to_engine() for each in patterns]) if patterns else None
 
     @api.model

@@ -57,6 +57,12 @@ def names_of(text: str | None) -> set[str]:
     return {each[0] for each in parse(text) if isinstance(each, (list, tuple)) and len(each) == 3}
 
 
+def sees_reports(names: Iterable[str]) -> bool:
+    """Whether a rule whose condition names these facts is meant for bounces, receipts,
+    complaints and automatic answers, too."""
+    return not {"kind", "fact_automatic"}.isdisjoint(names)
+
+
 def check_condition(env, text: str | None) -> None:
     """Refuse what a rule must not ask: anything but facts, with operators that fit them, and
     records that its author may not read.

@@ -5,7 +5,7 @@ registry.category("web_tour.tours").add("helpdesk_mailflow_rule_replay", {
     steps: () => [
         {
             content: "Look at what would have been different",
-            trigger: "button:contains('What would have been different')",
+            trigger: "button:contains('Look back')",
             run: "click",
         },
         { content: "Begin", trigger: "button[name=action_start]:contains('Begin')", run: "click" },
