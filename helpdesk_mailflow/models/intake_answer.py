@@ -98,6 +98,9 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
 
         A template that cannot be used must not keep a ticket from being made.
         """
+        for item in items:
+            if item.delivery.ruling.answer and not self._is_answered(item):
+                item.notes.append(note("rule_answer_left_out"))
         items = [item for item in items if self._is_answered(item)]
         if not items:
             return

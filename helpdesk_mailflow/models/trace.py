@@ -301,6 +301,10 @@ SENTENCES = {
         "The rule was only for what has been deleted (%(places)s). It was switched off, since it"
         " would be for all mail now. Choose where it counts and switch it on again."
     ),
+    "rule_answer_left_out": _lt(
+        "The rule's automatic answer is left out: it is for who asks, and this is a message among"
+        " colleagues."
+    ),
     "rule_folder_gone": _lt(
         "The rule “%(rule)s” moves or copies to a folder that is gone. Choose another one."
     ),

@@ -32,8 +32,9 @@ class TestReread(RuleCase):
             for name in FACTS
             if name not in ("kind", "folder_id") and rows._fields[name].type != "many2many"
         ]
+        folded = {name for name in names if rows._fields[name].type == "text"}
         sets = ", ".join(
-            f"{name} = {chr(39) * 2 if name.startswith('fact') and rows._fields[name].type == 'text' else 'NULL'}"  # noqa: E501
+            f"{name} = ''" if name in folded else f"{name} = NULL"
             for name in (*names, *COLUMNS, "facts_read", "facts_due")
         )
         self.env.cr.execute(

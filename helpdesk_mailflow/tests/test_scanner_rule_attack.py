@@ -643,6 +643,8 @@ class TestAttackAnswer(ConsequenceCase):
             headers=[("In-Reply-To", "<asked@acorn-tests.example>")],
         )
         self.assertFalse(self.sent(reply))
+        row = self.env["helpdesk.incoming.mail"].search([], limit=1)
+        self.assertIn("rule_answer_left_out", self.codes(row))
 
 
 class TestAttackSpam(ConsequenceCase):

@@ -296,7 +296,6 @@ def test_killed_at_one_place_after_the_other(read_box, database):
                 console.result()
         deaths[place] += 1
         assert deaths.total() < 30, box.todo()
-    print(dict(deaths))
     assert deaths["before commit"] and deaths["after copying"]
     assert not box.visit()
     check_done(box)
