@@ -2,7 +2,7 @@
 {
     "name": "Helpdesk Mailflow",
     "summary": "Support mailboxes become helpdesk tickets, answers leave with the right face",
-    "version": "19.0.3.0.0",
+    "version": "19.0.4.0.0",
     "license": "AGPL-3",
     "category": "After-Sales",
     "author": "helpdesk_mailflow maintainers, Odoo Community Association (OCA)",
@@ -60,6 +60,7 @@
         "wizards/helpdesk_scanner_begin_views.xml",
         "wizards/helpdesk_switch_templates_views.xml",
         "wizards/mail_compose_message_views.xml",
+        "views/helpdesk_mailbox_connection_views.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/helpdesk_mailflow_demo.xml"],

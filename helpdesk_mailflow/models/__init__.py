@@ -1,5 +1,6 @@
 from . import (
     fetchmail_server,
+    fetchmail_server_begin,
     helpdesk_answers_via,
     helpdesk_automatic_answer,
     helpdesk_conversation_template,
@@ -25,6 +26,7 @@ from . import (
     helpdesk_intake_turn,
     helpdesk_mail_folder,
     helpdesk_mail_scanner,
+    helpdesk_mailbox_connection,
     helpdesk_of_team,
     helpdesk_outgoing_filter,
     helpdesk_own_address,

@@ -21,6 +21,7 @@ from . import (
     test_hostile_html,
     test_hostile_sender,
     test_ledger,
+    test_mailbox_connection,
     test_mailbox_steps,
     test_outgoing_filter,
     test_own_mail,

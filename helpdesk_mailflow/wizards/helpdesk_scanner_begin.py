@@ -1,13 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from datetime import timedelta, timezone
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..mailflow.errors import MailboxError
-from ..mailflow.mailbox import first_day
-from ..models.fetchmail_server import TIMEOUT_OF_TEST
+from ..models.fetchmail_server_begin import days_ago
 
 
 class HelpdeskScannerBegin(models.TransientModel):
@@ -36,52 +32,17 @@ class HelpdeskScannerBegin(models.TransientModel):
     def _compute_count(self):
         for wizard in self:
             wizard.count, wizard.problem = 0, False
-            if not wizard.scanner_id or wizard.start == "next":
+            if not wizard.scanner_id or wizard.start == "next" or wizard.days < 1:
                 continue
             try:
-                with wizard.scanner_id._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:
-                    for folder in wizard.scanner_id._folders_to_read():
-                        _status, uids = wizard._look(mailbox, folder)
-                        wizard.count += len(uids)
+                wizard.count = wizard.scanner_id._count_since(days_ago(self.env, wizard.days))
             except MailboxError as error:
                 wizard.problem = wizard.scanner_id._in_words(error)
-
-    def _since(self):
-        """Begin of the time that is looked back at (aware), or None for the next new mail."""
-        if self.start == "next":
-            return None
-        return (fields.Datetime.now() - timedelta(days=max(self.days, 0))).replace(
-            tzinfo=timezone.utc
-        )
-
-    def _look(self, mailbox, folder):
-        """Select a folder: (status, UIDs of the mails that would be taken in)."""
-        status = mailbox.select(folder.name)
-        since = self._since()
-        if since is None:
-            return status, []
-        if self.scanner_id.server_type == "pop":
-            dates = mailbox.dates(mailbox.find())
-        else:
-            unseen = self.scanner_id.scan_type == "unread"
-            heads = mailbox.heads(mailbox.find(unseen=unseen, since=first_day(since)))
-            dates = {uid: head.received for uid, head in heads.items()}
-        return status, [uid for uid, date in dates.items() if date is None or date >= since]
 
     def action_confirm(self):
         self.ensure_one()
         scanner = self.scanner_id
-        if self.start == "days" and self.days < 1:
-            raise UserError(self.env._("How many days? Choose at least one."))
-        try:
-            with scanner._connect_mailbox(TIMEOUT_OF_TEST) as mailbox:
-                for folder in scanner._folders_to_read():
-                    status, uids = self._look(mailbox, folder)
-                    folder._begin(status.uidvalidity, status.uidnext, self._since())
-                    if scanner.server_type == "pop":
-                        folder._know(set(mailbox.find()) - set(uids))
-        except MailboxError as error:
-            raise UserError(scanner._in_words(error)) from error
+        scanner._begin_reading(days_ago(self.env, self.days) if self.start == "days" else None)
         if self.then == "run":
             # the visit has a transaction of its own and has to see where to begin
             self.env["helpdesk.intake"]._commit()

@@ -1,0 +1,458 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import escape_psql
+
+from ..mailflow.errors import MailboxError
+from .email_address import normalized_email
+from .fetchmail_server_begin import days_ago
+from .helpdesk_of_team import SYSTEM, manages
+
+#: The steps of the guide, in their order.
+STEPS = [
+    ("address", "Address"),
+    ("road", "How"),
+    ("connect", "Connect"),
+    ("place", "Team and answers"),
+    ("test", "Test"),
+    ("done", "Done"),
+]
+#: Roads that a password or token is needed for, which is a system admin's.
+WITH_CREDENTIALS = frozenset(("microsoft", "gmail", "provider"))
+
+
+class HelpdeskMailboxConnection(models.Model):
+    """The guide *Connect a mailbox*, from a support address to mail that flows in and out.
+
+    It is kept, so that it can be left and continued, and so that what it set up can be found.
+    Each step is left by ``_leave_<step>`` and entered by ``_enter_<step>``; the step *connect*
+    of each road by ``_leave_connect_<road>`` and ``_enter_connect_<road>``. The secrets that are
+    typed on the way go to the mail scanner and the From address at once.
+    """
+
+    _name = "helpdesk.mailbox.connection"
+    _description = "Mailbox connection"
+    _order = "id desc"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    email = fields.Char("Support address", help="What customers write to")
+    step = fields.Selection(STEPS, default="address", required=True, readonly=True, copy=False)
+    road = fields.Selection(
+        [
+            ("microsoft", "Microsoft 365"),
+            ("gmail", "Gmail or Google Workspace"),
+            ("provider", "Another provider"),
+            ("forward", "Forward it to a provided address"),
+            ("provided", "Use a provided address"),
+        ],
+        string="How mail comes in",
+    )
+    suggested_road = fields.Selection(
+        [("microsoft", "Microsoft 365"), ("gmail", "Gmail"), ("provider", "Another provider")],
+        readonly=True,
+        help="What the address's provider is, as far as that could be found",
+    )
+    direction = fields.Selection(
+        [
+            ("both", "Tickets come in, and answers leave"),
+            ("in", "Only tickets come in"),
+            ("out", "Only answers leave"),
+        ],
+        default="both",
+        required=True,
+    )
+    team_id = fields.Many2one("helpdesk.ticket.team", check_company=True)
+    alias_id = fields.Many2one(
+        "helpdesk.support.alias", string="Support alias", check_company=True, index="btree_not_null"
+    )
+    from_address_id = fields.Many2one(
+        "helpdesk.from.address", string="From address", check_company=True, index="btree_not_null"
+    )
+    scanner_id = fields.Many2one(
+        "fetchmail.server",
+        string="Mail scanner",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups=SYSTEM,
+    )
+    scanner_user = fields.Char(related="scanner_id.user", related_sudo=True)
+    begin = fields.Selection(
+        [
+            ("next", "With the next new mail"),
+            ("days", "With the mails of the last days"),
+        ],
+        string="Begin",
+        default="next",
+        required=True,
+    )
+    begin_days = fields.Integer("Days back", default=7)
+    begin_count = fields.Integer(default=-1, readonly=True, copy=False, help="-1: not counted")
+    begun = fields.Boolean(compute="_compute_begun", compute_sudo=True)
+    problem = fields.Text(readonly=True, copy=False, help="Why the step could not be left")
+    activated_date = fields.Datetime("Active since", readonly=True, copy=False)
+    activated_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    # so that "Discard" takes away just that, with the rights of whoever presses it
+    made = fields.Json(readonly=True, copy=False, help="What the guide made: [[model, id], …]")
+    state = fields.Selection(
+        [("open", "Not finished"), ("active", "Active")], compute="_compute_state", store=True
+    )
+    may_use_credentials = fields.Boolean(compute="_compute_may_use_credentials")
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("email", "road")
+    def _compute_display_name(self):
+        roads = dict(self._fields["road"]._description_selection(self.env))
+        for connection in self:
+            connection.display_name = (
+                connection.email or roads.get(connection.road) or self.env._("New connection")
+            )
+
+    @api.depends("activated_date")
+    def _compute_state(self):
+        for connection in self:
+            connection.state = "active" if connection.activated_date else "open"
+
+    @api.depends("scanner_id.begun")
+    def _compute_begun(self):
+        for connection in self:
+            connection.begun = connection.scanner_id.begun
+
+    @api.depends_context("uid")
+    def _compute_may_use_credentials(self):
+        self.may_use_credentials = self.env.user.has_group(SYSTEM)
+
+    # ------------------------------------------------------------
+    # STEPS
+    # ------------------------------------------------------------
+
+    def action_next(self):
+        """Leave the present step for the next one; stays, and says why, if that is not
+        possible yet."""
+        self.ensure_one()
+        return self._go(self._leave_and_enter)
+
+    def _go(self, walk):
+        """Take a step; if it is refused nothing of it stays but what was said.
+
+        :param walk: without parameters; may raise UserError
+        :return: its action, or None for the form as it is now
+        """
+        self.check_access("write")
+        self.problem = False
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint():
+                return walk()
+        except AccessError:
+            raise
+        except UserError as refusal:
+            self.env.invalidate_all()
+            self.problem = str(refusal)
+            return None
+
+    def _leave_and_enter(self):
+        action = getattr(self, f"_leave_{self.step}")()
+        if action:
+            return action
+        return self._enter(self._step_after())
+
+    def _enter(self, step: str):
+        self.step = step
+        enter = getattr(self, f"_enter_{step}", None)
+        return enter() if enter else None
+
+    def _step_after(self) -> str:
+        names = [name for name, _label in STEPS]
+        after = names[names.index(self.step) + 1]
+        # a provided address has nothing to connect
+        if after == "connect" and self.road == "provided":
+            after = "place"
+        return after
+
+    def action_back(self):
+        """The step before; nothing that was made goes."""
+        self.ensure_one()
+        names = [name for name, _label in STEPS]
+        before = max(names.index(self.step) - 1, 0)
+        if self.road == "provided":
+            before = 0 if names[before] in ("road", "connect") else before
+        self.write({"step": names[before], "problem": False})
+
+    # --- address
+
+    def _leave_address(self):
+        if not (self.email or "").strip():
+            raise UserError(
+                self.env._(
+                    "Type the address that your customers write to. If there is none yet, use a"
+                    " provided one."
+                )
+            )
+        self.email = normalized_email(self.env, self.email)
+        self._refuse_connected_already()
+        self._look_up()
+        if self.suggested_road and not self.road and self.may_use_credentials:
+            self.road = self.suggested_road
+
+    def _look_up(self) -> None:
+        """Find out who the provider of the address is (``suggested_road``), and what its
+        settings are."""
+
+    def _refuse_connected_already(self) -> None:
+        # sudo: scanners are a system admin's; that the mailbox is read is no secret
+        scanner = (
+            self.env["fetchmail.server"]
+            .sudo()
+            .search(
+                [
+                    ("is_scanner", "=", True),
+                    ("user", "=ilike", escape_psql(self.email)),
+                    ("state", "=", "done"),
+                    ("id", "!=", self.sudo().scanner_id.id),
+                ],
+                limit=1,
+            )
+        )
+        if scanner:
+            raise UserError(
+                self.env._(
+                    "The mailbox %(email)s is read by the mail scanner “%(scanner)s” already.",
+                    email=self.email,
+                    scanner=scanner.name,
+                )
+            )
+
+    def action_use_provided(self):
+        """Without an address of one's own: go on with a provided one."""
+        self.ensure_one()
+        self.road = "provided"
+        return self._go(lambda: self._enter("place"))
+
+    # --- road
+
+    def _leave_road(self):
+        if not self.road:
+            raise UserError(self.env._("Choose how mail shall come in."))
+        self._check_rights()
+
+    def _check_rights(self) -> None:
+        if self.road in WITH_CREDENTIALS and not self.env.user.has_group(SYSTEM):
+            raise UserError(
+                self.env._(
+                    "A mailbox is connected with its password or a sign-in, which only a system"
+                    " administrator can do. Ask one, or forward the mailbox to a provided address."
+                )
+            )
+
+    # --- connect
+
+    def _enter_connect(self):
+        return self._of_road("_enter_connect")
+
+    def _leave_connect(self):
+        self._check_rights()
+        return self._of_road("_leave_connect")
+
+    def _of_road(self, name: str):
+        method = getattr(self, f"{name}_{self.road}", None)
+        return method() if method else None
+
+    # --- place
+
+    def _leave_place(self):
+        self._keep_alias()
+
+    # --- test and activation
+
+    def _leave_test(self):
+        """Activation is the last step: nothing runs before."""
+        self._activate()
+
+    def action_count(self):
+        """Say how many mails would be taken in."""
+        self.ensure_one()
+        return self._go(self._count)
+
+    def _count(self) -> None:
+        self.begin_count = -1
+        if self.begin == "days" and self.scanner_id:
+            since = days_ago(self.env, self.begin_days)
+            scanner = self.scanner_id
+            try:
+                self.begin_count = scanner._count_since(since)
+            except MailboxError as error:
+                raise UserError(scanner._in_words(error)) from error
+
+    @api.onchange("begin", "begin_days")
+    def _onchange_begin(self):
+        self.begin_count = -1
+
+    def _begin(self) -> None:
+        """Set where the mail scanner begins, unless it has begun."""
+        if self.scanner_id and not self.scanner_id.begun:
+            since = days_ago(self.env, self.begin_days) if self.begin == "days" else None
+            self.scanner_id._begin_reading(since)
+
+    def _activate(self) -> None:
+        self._begin()
+        scanner = self.scanner_id if self.env.user.has_group(SYSTEM) else None
+        if scanner and scanner.state != "done":
+            scanner._activate()
+        if not self.activated_date:
+            self.write(
+                {"activated_date": fields.Datetime.now(), "activated_by_id": self.env.user.id}
+            )
+
+    # ------------------------------------------------------------
+    # WHAT IS SET UP
+    # ------------------------------------------------------------
+
+    def _keep_scanner(self, vals: dict):
+        """The mail scanner of the connection, made or changed; it stays inactive.
+
+        :param vals: of ``fetchmail.server``
+        """
+        self._check_rights()
+        if self.scanner_id:
+            changed = {
+                name: value
+                for name, value in vals.items()
+                if name not in self.scanner_id._fields
+                or self.scanner_id._fields[name].type == "many2one"
+                or self.scanner_id[name] != value
+            }
+            self.scanner_id.write(changed)
+        else:
+            self.scanner_id = self.env["fetchmail.server"].create(
+                {
+                    "name": self.email,
+                    "user": self.email,
+                    "company_id": self.company_id.id,
+                    "is_scanner": True,
+                    "server_type": "imap",
+                    **vals,
+                }
+            )
+            self._note_made(self.scanner_id)
+        return self.scanner_id
+
+    def _keep_from_address(self, vals: dict):
+        """The From address of the connection, made or changed.
+
+        :param vals: of ``helpdesk.from.address``
+        """
+        address = self.from_address_id or self.env["helpdesk.from.address"].search(
+            [("email", "=", self.email), ("company_id", "=", self.company_id.id)], limit=1
+        )
+        if address:
+            address.write(vals)
+        else:
+            address = address.create(
+                {"email": self.email, "company_id": self.company_id.id, **vals}
+            )
+            self._note_made(address)
+        self.from_address_id = address
+        return address
+
+    def _keep_alias(self):
+        """The support alias of the connection, with the address leading to it, the scanner's
+        mails going there, and answers leaving via the From address."""
+        self._keep_team()
+        queues = self._by_keeper(self.env["helpdesk.support.alias"])
+        if not self.alias_id:
+            self.alias_id = queues.create(
+                {
+                    "name": self._alias_title(),
+                    "company_id": self.company_id.id,
+                    "team_id": self.team_id.id,
+                }
+            )
+            self._note_made(self.alias_id)
+        queue = self._by_keeper(self.alias_id)
+        if self.team_id and queue.team_id != self.team_id:
+            queue.team_id = self.team_id
+        if self.email and self.road != "provided" and self.direction != "out":
+            self._keep_external_address(queue)
+        if self.from_address_id.is_usable and queue.answer_via_id != self.from_address_id:
+            queue.answer_via_id = self.from_address_id
+        if self.env.user.has_group(SYSTEM) and self.scanner_id:
+            self.scanner_id.default_alias_id = queue
+        return queue
+
+    def _keep_team(self) -> None:
+        """The team that tickets go to; by default the company's only one."""
+        if not self.team_id:
+            teams = self.env["helpdesk.ticket.team"].search(
+                [("company_id", "in", (False, self.company_id.id))], limit=2
+            )
+            self.team_id = teams if len(teams) == 1 else False
+
+    def _alias_title(self) -> str:
+        local_part = (self.email or "support").partition("@")[0]
+        return local_part.replace(".", " ").replace("-", " ").replace("_", " ").capitalize()
+
+    def _keep_external_address(self, queue) -> None:
+        """Mail to the support address leads to the alias."""
+        addresses = self._by_keeper(self.env["helpdesk.support.alias.address"])
+        known = addresses.search([("email", "=", tools.email_normalize(self.email))], limit=1)
+        if not known:
+            made = addresses.create({"alias_id": queue.id, "email": self.email})
+            self._note_made(made)
+        elif known.alias_id != queue:
+            raise UserError(
+                self.env._(
+                    "Mail to %(email)s goes to the support alias “%(alias)s” already. Choose that"
+                    " one, or take the address away from it first.",
+                    email=self.email,
+                    alias=known.alias_id.name,
+                )
+            )
+
+    def _by_keeper(self, records):
+        # sudo: a system admin, who may take any right, need not be a helpdesk manager
+        return records.sudo() if self.env.user.has_group(SYSTEM) else records
+
+    def _note_made(self, records) -> None:
+        self.made = [*(self.made or []), *([each._name, each.id] for each in records)]
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    @api.model
+    def action_connect(self):
+        """Begin a connection, or go on with those that are not finished."""
+        if not manages(self.env):
+            raise AccessError(self.env._("Only a helpdesk manager connects mailboxes."))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.mailbox_connection_action"
+        )
+        if not self.search_count([("company_id", "=", self.env.company.id)], limit=1):
+            action["views"] = [(False, "form")]
+        return action
+
+    def action_discard(self):
+        """Take away what the guide made, as long as nothing was activated."""
+        for connection in self:
+            if connection.state == "active":
+                raise UserError(
+                    self.env._(
+                        "%(connection)s is active. Deactivate or delete its parts instead.",
+                        connection=connection.display_name,
+                    )
+                )
+            made = connection.made or []
+            connection.unlink()
+            for model, record_id in reversed(made):
+                connection._by_keeper(self.env[model]).browse(record_id).exists().unlink()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.mailbox_connection_action"
+        )
