@@ -15,12 +15,18 @@ def give_each_company_examples(env) -> None:
     env["helpdesk.scanner.rule"]._give_each_company_examples(companies)
 
 
+def give_each_team_an_address(env) -> None:
+    """Give teams that nobody can write to an address on the alias domain."""
+    env["helpdesk.ticket.team"].search([])._give_addresses()
+
+
 def post_init_hook(env):
     """Adopt the teams' aliases, and give each company a support alias, a From address, a
-    conversation template, and ready scanner rules."""
+    conversation template, and ready scanner rules, and each team an address."""
     Alias = env["helpdesk.support.alias"]
     teams = env["helpdesk.ticket.team"].with_context(active_test=False).search([])
     Alias._adopt_teams(teams)
     Alias._give_each_company_one(env["res.company"].search([]))
+    give_each_team_an_address(env)
     give_each_company_a_sender(env)
     give_each_company_examples(env)

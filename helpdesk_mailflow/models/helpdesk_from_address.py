@@ -103,6 +103,7 @@ class HelpdeskFromAddress(models.Model):
             ("mail", "Link in a mail to it"),
             ("login", "Log-in at its own server"),
             ("mailbox", "Its mailbox is connected"),
+            ("domain", "Made on the alias domain"),
         ],
         string="Proven by",
         readonly=True,
@@ -222,6 +223,7 @@ class HelpdeskFromAddress(models.Model):
             values.append(vals)
         addresses = super().create(values)
         addresses._recognise_odoo_s_sender()
+        addresses._recognise_generated()
         for address, wanted in zip(addresses, wants_default, strict=True):
             if wanted:
                 address._make_default()

@@ -35,6 +35,28 @@ class HelpdeskFromAddress(models.Model):
         self._by_system().write({"is_of_odoo": True})
         self.filtered(lambda address: address.state != "verified")._prove("odoo")
 
+    def _recognise_generated(self) -> None:
+        """An address that Odoo itself made on the alias domain leads to us and is nobody else's:
+        that is proof enough.
+
+        Not so for any other local part there, which may be a person's mailbox: a mail to it that
+        comes back proves it, as everywhere.
+        """
+        unproven = self.filtered(lambda address: address.state != "verified")
+        # sudo: who adds the address need not see the support alias
+        found = self.env["helpdesk.support.alias.address"].sudo()
+        found = found.search(
+            [
+                ("email", "in", unproven.mapped("email")),
+                ("generated", "=", True),
+                ("kind", "in", ("own", "past")),
+            ]
+        )
+        ours = {(each.email, each.company_id) for each in found}
+        proven = unproven.filtered(lambda address: (address.email, address.company_id) in ours)
+        if proven:
+            proven._prove("domain")
+
     @api.model
     def _give_each_company_one(self, companies) -> None:
         """Give companies that can send as nothing what Odoo sends as, and keep what they were

@@ -369,7 +369,7 @@ class HelpdeskSupportAlias(models.Model):
                 continue
             existing = Address.search([("email", "=", tools.email_normalize(current) or current)])
             if existing:
-                existing.write({"alias_id": queue.id, "kind": "own"})
+                existing.write({"alias_id": queue.id, "kind": "own", "generated": False})
             else:
                 Address.create({"alias_id": queue.id, "email": current, "kind": "own"})
 

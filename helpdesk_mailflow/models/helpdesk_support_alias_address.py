@@ -41,6 +41,12 @@ class HelpdeskSupportAliasAddress(models.Model):
         help="Mail to a past address still comes in here, mail to a retired one no longer does",
     )
 
+    generated = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Made by Odoo on the alias domain, for nobody else: that proves that it is ours",
+    )
+
     _email_unique = models.Constraint(
         "UNIQUE(email)", "This address already leads to a support alias."
     )
@@ -49,6 +55,9 @@ class HelpdeskSupportAliasAddress(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["email"] = normalized_email(self.env, vals.get("email"))
+            if not self.env.su:
+                # said outright, so that no default of the context is taken instead
+                vals["generated"] = False
         self._refuse_retired([vals["email"] for vals in vals_list])
         addresses = super().create(vals_list)
         addresses._refuse_kept_by_sync()
@@ -59,6 +68,8 @@ class HelpdeskSupportAliasAddress(models.Model):
         if "email" in vals:
             vals = dict(vals, email=normalized_email(self.env, vals["email"]))
             self._refuse_retired([vals["email"]])
+        if "generated" in vals and not self.env.su:
+            vals = {name: value for name, value in vals.items() if name != "generated"}
         self._refuse_kept_by_sync()
         result = super().write(vals)
         self._refuse_kept_by_sync()
@@ -167,6 +178,16 @@ class HelpdeskSupportAliasAddress(models.Model):
                 )
 
     # ------------------------------------------------------------
+    # GENERATED ADDRESSES
+    # ------------------------------------------------------------
+
+    @api.model
+    def _mark_generated(self, email: str) -> None:
+        """Note that an address of ours was made by Odoo."""
+        # sudo: written by the system alone
+        self.sudo().search([("email", "=", email), ("kind", "=", "own")]).generated = True
+
+    # ------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------
 
@@ -219,8 +240,17 @@ class HelpdeskSupportAliasAddress(models.Model):
         for address in self.sudo().filtered(lambda each: each.kind == before):
             address.kind = after
             if after == "retired":
+                address._withdraw_proof_by_domain()
                 told = self.env._("%(email)s was retired: mail to it no longer comes in here.")
             else:
                 told = self.env._("%(email)s was brought back: mail to it comes in here again.")
             address.alias_id._message_log(body=told % {"email": address.email})
         return True
+
+    def _withdraw_proof_by_domain(self) -> None:
+        """What no longer leads to us is no longer proven by leading to us."""
+        # sudo: proofs are the system's to write
+        senders = self.env["helpdesk.from.address"].sudo()
+        senders = senders.search([("email", "in", self.mapped("email")), ("proof", "=", "domain")])
+        senders._withdraw_proof()
+        senders._keep_defaults(senders.company_id)

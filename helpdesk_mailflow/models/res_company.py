@@ -60,6 +60,12 @@ class ResCompany(models.Model):
         " hold {number}.",
     )
 
+    helpdesk_hidden_address = fields.Boolean(
+        "Inbound addresses that are hard to guess",
+        help="Addresses that are made for teams end in a random part, such as"
+        " front-desk.x7k2p9qd@…, so that nobody writes to them who was not told",
+    )
+
     # RFC 3834 section 2 asks responders to limit what they send to one recipient. A customer who
     # writes again and again needs no receipt of each; a program that answers every receipt is
     # stopped after an hour's allowance at the latest
@@ -173,6 +179,9 @@ class ResCompany(models.Model):
             # sudo: who sets up companies need not be a helpdesk manager
             queues = self.env["helpdesk.support.alias"].sudo()
             queues.search([("company_id", "in", self.ids)])._follow_first_domain()
+            # sudo: as above
+            teams = self.env["helpdesk.ticket.team"].sudo()
+            teams.search([("company_id", "in", self.ids)])._give_addresses()
         if "alias_domain_id" in vals:
             self.env["helpdesk.from.address"]._give_each_company_one(self)
         return result

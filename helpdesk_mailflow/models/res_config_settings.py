@@ -30,6 +30,9 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.helpdesk_automatic_per_domain", readonly=False
     )
     helpdesk_subject_tag = fields.Char(related="company_id.helpdesk_subject_tag", readonly=False)
+    helpdesk_hidden_address = fields.Boolean(
+        related="company_id.helpdesk_hidden_address", readonly=False
+    )
     helpdesk_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_automatic_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_keep_source_days = fields.Integer(

@@ -18,6 +18,7 @@ from . import (
     test_from_address_smtp,
     test_from_address_use,
     test_from_verification,
+    test_generated_address,
     test_hostile_html,
     test_hostile_sender,
     test_ledger,

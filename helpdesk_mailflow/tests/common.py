@@ -145,7 +145,11 @@ class MailflowCase(MailCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context=dict(cls.env.context, no_reset_password=True))
+        cls.env = cls.env(
+            context=dict(
+                cls.env.context, no_reset_password=True, mailflow_no_generated_address=True
+            )
+        )
         cls.company = cls.env.company
         # the first domain of a database is given to all aliases that have none
         for alias in cls.env["mail.alias"].search([("alias_domain_id", "=", False)]):

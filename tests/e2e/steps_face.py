@@ -53,7 +53,9 @@ def face(env):
         Alias = env["helpdesk.support.alias"]
         alias = Alias.search([]).filtered(lambda each, name=local_part: each.alias_name == name)
         # nobody follows the teams, and so their tickets
-        Team = env["helpdesk.ticket.team"].with_context(mail_create_nosubscribe=True)
+        Team = env["helpdesk.ticket.team"].with_context(
+            mail_create_nosubscribe=True, mailflow_no_generated_address=True
+        )
         team = Team.create({"name": f"{name} team", "alias_name": False})
         if not alias:
             alias = Alias.create({"name": name, "alias_name": local_part})
