@@ -13,6 +13,7 @@ from . import (
     helpdesk_from_address_use,
     helpdesk_from_address_verification,
     helpdesk_from_verification,
+    helpdesk_get_started,
     helpdesk_incoming_mail,
     helpdesk_incoming_mail_apply,
     helpdesk_incoming_mail_delivery,

@@ -87,6 +87,12 @@ class ResCompany(models.Model):
         " limit.",
     )
 
+    helpdesk_get_started = fields.Selection(
+        [("shown", "Shown"), ("closed", "Closed")],
+        string="Panel “Get started”",
+        help="Above the helpdesk dashboard; empty: until a mailbox is connected by its guide",
+    )
+
     @api.constrains("helpdesk_agent_name_pattern")
     def _check_helpdesk_agent_name_pattern(self):
         for company in self:

@@ -19,6 +19,7 @@ from . import (
     test_from_address_use,
     test_from_verification,
     test_generated_address,
+    test_get_started,
     test_hostile_html,
     test_hostile_sender,
     test_ledger,
