@@ -19,6 +19,7 @@
             "google-re2",
             "imapclient",
             "lxml",
+            "msal",
             "publicsuffixlist",
             "py3langid",
         ],

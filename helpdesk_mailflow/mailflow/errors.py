@@ -148,6 +148,135 @@ SENTENCES: Mapping[str, str] = {
         "{host} is read by POP, which can do nothing with its messages but delete them. Use IMAP "
         "for this mailbox."
     ),
+    "name_not_found_authority": (
+        "The sign-in server “{host}” was not found. Check the spelling of its name, and that "
+        "this server can look up names in the DNS."
+    ),
+    "connection_refused_authority": (
+        "The sign-in server {host} cannot be reached on port {port}. Check its address, the "
+        "network and the firewalls."
+    ),
+    "connection_refused_authority_busy": (
+        "The sign-in server {host} has trouble at the moment and said “{answer}”. We try again "
+        "later."
+    ),
+    "connection_timed_out_authority": (
+        "The sign-in server {host} did not answer on port {port} within {seconds} seconds. "
+        "Check its address, and that no firewall is in the way."
+    ),
+    "connection_lost_authority": (
+        "The sign-in server {host} closed the connection while {doing}. If this happens again, "
+        "check its address, and that no firewall is in the way."
+    ),
+    "encryption_not_offered_authority": (
+        "The sign-in server {host} does not speak HTTPS on port {port}. Check its address."
+    ),
+    "unexpected_answer_authority": (
+        "The sign-in server {host} answered something that is not OpenID Connect while {doing}: "
+        "{answer}. Check its address."
+    ),
+    "sign_in_needed": "The sign-in of “{account}” is no longer valid ({reason}). Sign in again.",
+    "sign_in_needed_first": (
+        "Nobody has signed in to this account yet, or its sign-in was removed. Sign in."
+    ),
+    "sign_in_needed_revoked": (
+        "The sign-in of “{account}” was revoked; perhaps its password was changed, or an "
+        "administrator signed it out. Sign in again."
+    ),
+    "sign_in_needed_expired": "The sign-in of “{account}” has expired. Sign in again.",
+    "sign_in_needed_factor": (
+        "The organisation of “{account}” asks for a second factor (multi-factor "
+        "authentication). Sign in again, and confirm with it."
+    ),
+    "sign_in_needed_consent": (
+        "“{account}” has not allowed this app to use the mailbox, or the permission was taken "
+        "away. Sign in again and accept; if that is not possible, ask the administrator of your "
+        "Microsoft 365."
+    ),
+    "sign_in_needed_password": (
+        "The password of “{account}” has expired. Choose a new one in Microsoft 365, then sign "
+        "in again."
+    ),
+    "sign_in_needed_blocked": (
+        "The organisation of “{account}” does not let it sign in at the moment ({reason}). Ask "
+        "the administrator of your Microsoft 365, then sign in again."
+    ),
+    "sign_in_refused": "The sign-in server refused the sign-in and said “{reason}”. Sign in again.",
+    "sign_in_refused_declined": (
+        "The permissions were not accepted. Sign in again and accept them: without them no mail "
+        "can be read or sent."
+    ),
+    "sign_in_refused_admin": (
+        "Your organisation wants an administrator to allow this app first. Ask the "
+        "administrator of your Microsoft 365 to grant admin consent to the app registration, "
+        "then sign in again."
+    ),
+    "sign_in_refused_stale": "This sign-in was already finished, or is too old. Start it again.",
+    "sign_in_refused_account": (
+        "This account does not belong to the organisation of the app registration. Sign in with "
+        "a work or school account of it; an Outlook.com account can be connected by forwarding."
+    ),
+    "sign_in_refused_unassigned": (
+        "This account may not use the app registration. Ask the administrator of your Microsoft "
+        "365 to assign it to the app, then sign in again."
+    ),
+    "sign_in_refused_brief": (
+        "The sign-in server gave a permission for an hour only (no refresh token). Allow "
+        "“offline_access” in the app registration, then sign in again."
+    ),
+    "app_refused": (
+        "The sign-in server did not accept the app registration with client ID {client_id} and "
+        "said “{reason}”. Check the app registration."
+    ),
+    "app_refused_client": (
+        "There is no app registration with client ID {client_id} in this tenant. Check the "
+        "client ID and the tenant."
+    ),
+    "app_refused_tenant": (
+        "There is no tenant {tenant}. Copy the Directory (tenant) ID from the app registration."
+    ),
+    "app_refused_tenant_needed": (
+        "The app registration with client ID {client_id} is for one organisation only. Fill in "
+        "the tenant: the Directory (tenant) ID, or a domain of the organisation."
+    ),
+    "app_refused_secret": (
+        "The secret of the app registration with client ID {client_id} is wrong. Copy the value "
+        "of the client secret, not its ID; if it is no longer shown, make a new one."
+    ),
+    "app_refused_expired": (
+        "The secret of the app registration with client ID {client_id} has expired. Make a new "
+        "client secret, and fill in its value."
+    ),
+    "app_refused_certificate": (
+        "The certificate of the app registration with client ID {client_id} is not accepted. "
+        "Upload the same certificate to the app registration, and check that it is still valid."
+    ),
+    "app_refused_clock": (
+        "The clock of this server is not the one of the sign-in server, so that the "
+        "certificate's signature is not valid yet or no longer. Set the clock of this server."
+    ),
+    "app_refused_disabled": (
+        "The app registration with client ID {client_id} is disabled. Ask the administrator of "
+        "your Microsoft 365 to enable it."
+    ),
+    "app_refused_permission": (
+        "The app registration with client ID {client_id} has no permission for the mail "
+        "({reason}). Add the permissions in the app registration, and have admin consent "
+        "granted."
+    ),
+    "app_refused_redirect": (
+        "The app registration with client ID {client_id} does not know the address to which we "
+        "come back from the sign-in. Add the redirect URI shown here to the app registration, "
+        "as kind “Web”."
+    ),
+    "app_refused_key": (
+        "The certificate cannot be used: fill in an RSA private key without password and its "
+        "certificate, both in PEM format."
+    ),
+    "app_refused_authority": (
+        "“{authority}” is not the address of a sign-in server: it begins with https:// and "
+        "names the tenant, such as https://login.microsoftonline.com/example.com."
+    ),
 }
 
 
@@ -254,3 +383,23 @@ class UnexpectedAnswer(MailboxError):
     """
 
     code = "unexpected_answer"
+
+
+class SignInNeeded(MailboxError):
+    """Somebody has to sign in again: the consent was revoked or has expired, the password
+    was changed, a second factor is wanted. Values: account[, reason]."""
+
+    code = "sign_in_needed"
+
+
+class SignInRefused(MailboxError):
+    """The sign-in in the browser did not end well. Values: reason."""
+
+    code = "sign_in_refused"
+
+
+class AppRefused(MailboxError):
+    """The app registration is unknown, or its secret or certificate is not accepted, or it
+    lacks a permission. Values: client_id, tenant, reason, authority."""
+
+    code = "app_refused"

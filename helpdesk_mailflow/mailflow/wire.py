@@ -47,7 +47,12 @@ MAX_LINE = 16 * 1024 * 1024
 GARBAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
 # Its name for people, and its registered port for TLS from the first byte (RFC 8314).
-PROTOCOLS = {"imap": ("IMAP", 993), "pop": ("POP3", 995), "smtp": ("SMTP", 465)}
+PROTOCOLS = {
+    "imap": ("IMAP", 993),
+    "pop": ("POP3", 995),
+    "smtp": ("SMTP", 465),
+    "https": ("HTTPS", 443),
+}
 # RFC 5530 and RFC 3206: response codes for trouble that is not the client's.
 _TEMPORARY = re.compile(
     r"\[(UNAVAILABLE|SERVERBUG|INUSE|IN-USE|LIMIT|SYS/TEMP|LOGIN-DELAY)\b", re.IGNORECASE

@@ -157,6 +157,141 @@ SENTENCES = {
         "%(host)s is read by POP, which can do nothing with its messages but delete "
         "them. Use IMAP for this mailbox."
     ),
+    "name_not_found_authority": _lt(
+        "The sign-in server “%(host)s” was not found. Check the spelling of its name, and that "
+        "this server can look up names in the DNS."
+    ),
+    "connection_refused_authority": _lt(
+        "The sign-in server %(host)s cannot be reached on port %(port)s. Check its address, the "
+        "network and the firewalls."
+    ),
+    "connection_refused_authority_busy": _lt(
+        "The sign-in server %(host)s has trouble at the moment and said “%(answer)s”. We try "
+        "again later."
+    ),
+    "connection_timed_out_authority": _lt(
+        "The sign-in server %(host)s did not answer on port %(port)s within %(seconds)s "
+        "seconds. Check its address, and that no firewall is in the way."
+    ),
+    "connection_lost_authority": _lt(
+        "The sign-in server %(host)s closed the connection while %(doing)s. If this happens "
+        "again, check its address, and that no firewall is in the way."
+    ),
+    "encryption_not_offered_authority": _lt(
+        "The sign-in server %(host)s does not speak HTTPS on port %(port)s. Check its address."
+    ),
+    "unexpected_answer_authority": _lt(
+        "The sign-in server %(host)s answered something that is not OpenID Connect while "
+        "%(doing)s: %(answer)s. Check its address."
+    ),
+    "sign_in_needed": _lt(
+        "The sign-in of “%(account)s” is no longer valid (%(reason)s). Sign in again."
+    ),
+    "sign_in_needed_first": _lt(
+        "Nobody has signed in to this account yet, or its sign-in was removed. Sign in."
+    ),
+    "sign_in_needed_revoked": _lt(
+        "The sign-in of “%(account)s” was revoked; perhaps its password was changed, or an "
+        "administrator signed it out. Sign in again."
+    ),
+    "sign_in_needed_expired": _lt("The sign-in of “%(account)s” has expired. Sign in again."),
+    "sign_in_needed_factor": _lt(
+        "The organisation of “%(account)s” asks for a second factor (multi-factor "
+        "authentication). Sign in again, and confirm with it."
+    ),
+    "sign_in_needed_consent": _lt(
+        "“%(account)s” has not allowed this app to use the mailbox, or the permission was taken "
+        "away. Sign in again and accept; if that is not possible, ask the administrator of your "
+        "Microsoft 365."
+    ),
+    "sign_in_needed_password": _lt(
+        "The password of “%(account)s” has expired. Choose a new one in Microsoft 365, then "
+        "sign in again."
+    ),
+    "sign_in_needed_blocked": _lt(
+        "The organisation of “%(account)s” does not let it sign in at the moment (%(reason)s). "
+        "Ask the administrator of your Microsoft 365, then sign in again."
+    ),
+    "sign_in_refused": _lt(
+        "The sign-in server refused the sign-in and said “%(reason)s”. Sign in again."
+    ),
+    "sign_in_refused_declined": _lt(
+        "The permissions were not accepted. Sign in again and accept them: without them no mail "
+        "can be read or sent."
+    ),
+    "sign_in_refused_admin": _lt(
+        "Your organisation wants an administrator to allow this app first. Ask the "
+        "administrator of your Microsoft 365 to grant admin consent to the app registration, "
+        "then sign in again."
+    ),
+    "sign_in_refused_stale": _lt(
+        "This sign-in was already finished, or is too old. Start it again."
+    ),
+    "sign_in_refused_account": _lt(
+        "This account does not belong to the organisation of the app registration. Sign in with "
+        "a work or school account of it; an Outlook.com account can be connected by forwarding."
+    ),
+    "sign_in_refused_unassigned": _lt(
+        "This account may not use the app registration. Ask the administrator of your Microsoft "
+        "365 to assign it to the app, then sign in again."
+    ),
+    "sign_in_refused_brief": _lt(
+        "The sign-in server gave a permission for an hour only (no refresh token). Allow "
+        "“offline_access” in the app registration, then sign in again."
+    ),
+    "app_refused": _lt(
+        "The sign-in server did not accept the app registration with client ID %(client_id)s "
+        "and said “%(reason)s”. Check the app registration."
+    ),
+    "app_refused_client": _lt(
+        "There is no app registration with client ID %(client_id)s in this tenant. Check the "
+        "client ID and the tenant."
+    ),
+    "app_refused_tenant": _lt(
+        "There is no tenant %(tenant)s. Copy the Directory (tenant) ID from the app registration."
+    ),
+    "app_refused_tenant_needed": _lt(
+        "The app registration with client ID %(client_id)s is for one organisation only. Fill "
+        "in the tenant: the Directory (tenant) ID, or a domain of the organisation."
+    ),
+    "app_refused_secret": _lt(
+        "The secret of the app registration with client ID %(client_id)s is wrong. Copy the "
+        "value of the client secret, not its ID; if it is no longer shown, make a new one."
+    ),
+    "app_refused_expired": _lt(
+        "The secret of the app registration with client ID %(client_id)s has expired. Make a "
+        "new client secret, and fill in its value."
+    ),
+    "app_refused_certificate": _lt(
+        "The certificate of the app registration with client ID %(client_id)s is not accepted. "
+        "Upload the same certificate to the app registration, and check that it is still valid."
+    ),
+    "app_refused_clock": _lt(
+        "The clock of this server is not the one of the sign-in server, so that the "
+        "certificate's signature is not valid yet or no longer. Set the clock of this server."
+    ),
+    "app_refused_disabled": _lt(
+        "The app registration with client ID %(client_id)s is disabled. Ask the administrator "
+        "of your Microsoft 365 to enable it."
+    ),
+    "app_refused_permission": _lt(
+        "The app registration with client ID %(client_id)s has no permission for the mail "
+        "(%(reason)s). Add the permissions in the app registration, and have admin consent "
+        "granted."
+    ),
+    "app_refused_redirect": _lt(
+        "The app registration with client ID %(client_id)s does not know the address to which "
+        "we come back from the sign-in. Add the redirect URI shown here to the app "
+        "registration, as kind “Web”."
+    ),
+    "app_refused_key": _lt(
+        "The certificate cannot be used: fill in an RSA private key without password and its "
+        "certificate, both in PEM format."
+    ),
+    "app_refused_authority": _lt(
+        "“%(authority)s” is not the address of a sign-in server: it begins with https:// and "
+        "names the tenant, such as https://login.microsoftonline.com/example.com."
+    ),
 }
 
 
@@ -180,6 +315,9 @@ FOR_MANAGERS = {
     errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
     errors.ChangeNotOffered: _lt("A mailbox that is read by POP can only delete messages."),
     errors.UnexpectedAnswer: _lt("The mail server answered something unexpected."),
+    errors.SignInNeeded: _lt("Somebody has to sign in to the mailbox again."),
+    errors.SignInRefused: _lt("The sign-in to the mailbox was refused."),
+    errors.AppRefused: _lt("The app registration for the mailbox is not accepted."),
     MailboxError: _lt("The mailbox could not be used."),
 }
 
