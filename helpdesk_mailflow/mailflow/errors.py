@@ -99,6 +99,38 @@ SENTENCES: Mapping[str, str] = {
         "with STARTTLS or 465 with SSL/TLS), or leave the user empty if it takes mail without a "
         "log-in."
     ),
+    "login_not_offered_token": (
+        "{host} does not offer to log in with OAuth (it offers: {methods}). Check host name and "
+        "port number, or log in with user and password."
+    ),
+    "token_not_sent": (
+        "A sign-in by OAuth is sent only over an encrypted connection. Choose SSL/TLS or STARTTLS "
+        "for {host}."
+    ),
+    "token_not_sent_unchecked": (
+        "A sign-in by OAuth is sent only to a mail server whose certificate is checked. Switch "
+        "the check on for {host}."
+    ),
+    "token_refused": (
+        "{host} did not accept the sign-in for the mailbox “{user}” and said “{answer}”. Check "
+        "the name of the mailbox, and that it may be used with other mail programs; if both are "
+        "right, sign in again."
+    ),
+    "token_refused_app": (
+        "{host} did not let the app into the mailbox “{user}” and said “{answer}”. Check the name "
+        "of the mailbox, and that an administrator of Exchange has registered the app "
+        "(New-ServicePrincipal) and given it rights on this mailbox (Add-MailboxPermission)."
+    ),
+    "mailbox_not_allowed": (
+        "The account “{account}” has no rights on the mailbox “{user}” on {host}, or there is no "
+        "such mailbox. Give the account full access to it (Exchange admin center › Mailboxes › "
+        "Delegation; it takes up to an hour to work), or choose another account."
+    ),
+    "mailbox_not_allowed_not_connected": (
+        "{host} knows the account that signed in, but does not open the mailbox “{user}” for it. "
+        "Give the account full access to it (Exchange admin center › Mailboxes › Delegation; it "
+        "takes up to an hour to work), and check that the mailbox exists and has a licence."
+    ),
     "sender_refused": (
         "{host} does not let “{user}” send as {sender} and said “{answer}”. Give this user the "
         "right to send as the address, or log in as the user that it belongs to."
@@ -355,6 +387,25 @@ class LoginNotOffered(MailboxError):
     """The server takes no password, or not on this connection. Values: host[, methods]."""
 
     code = "login_not_offered"
+
+
+class TokenNotSent(LoginNotOffered):
+    """The connection is not safe enough for an access token. Values: host."""
+
+    code = "token_not_sent"
+
+
+class TokenRefused(LoginRefused):
+    """The server does not take the access token. Values: host, user (the mailbox), answer."""
+
+    code = "token_refused"
+
+
+class MailboxNotAllowed(LoginRefused):
+    """The account that signed in has no rights on this mailbox. Values: host, user (the
+    mailbox)[, account]."""
+
+    code = "mailbox_not_allowed"
 
 
 class SenderRefused(MailboxError):

@@ -18,6 +18,7 @@ from datetime import date, datetime, timezone
 from imapclient import IMAPClient, imap_utf7
 from imapclient.response_parser import parse_fetch_response
 
+from . import sasl
 from .errors import (
     EncryptionNotOffered,
     FolderMissing,
@@ -117,6 +118,19 @@ def _message_id(answer: Mapping[bytes, object]) -> str:
     return ""
 
 
+class _Exchange:
+    """What to say, one by one, each time that the server asks for more."""
+
+    def __init__(self, answers: Iterable[str]):
+        self._answers = [answer.encode("ascii") for answer in answers]
+
+    def answer(self, _challenge: bytes) -> bytes:
+        """The next of them."""
+        if not self._answers:
+            raise imaplib.IMAP4.abort("one challenge after the other")
+        return self._answers.pop(0)
+
+
 class _Imap4(imaplib.IMAP4):
     """imaplib over a :class:`Wire`."""
 
@@ -141,6 +155,9 @@ class _Imap4(imaplib.IMAP4):
     def shutdown(self):
         self.wire.close()
 
+    def _log(self, line):
+        """imaplib remembers the last commands, with the secrets in them: better not."""
+
     def _check_bye(self):
         bye = self.untagged_responses.get("BYE")
         if bye:
@@ -163,6 +180,21 @@ class _Imap4(imaplib.IMAP4):
         else:
             self.literal = password.encode("utf-8")
             typ, data = self._simple_command("LOGIN", _quote(user))
+        if typ != "OK":
+            raise self.error(data[-1].decode("utf-8", "replace"))
+        self.state = "AUTH"
+
+    def token_login(self, mechanism: str):
+        """AUTHENTICATE with an access token; in one go where the server allows it (SASL-IR,
+        RFC 4959)."""
+        response = sasl.response(self.wire.server, mechanism)
+        at_once = [response] if "SASL-IR" in self.capabilities else []
+        exchange = _Exchange([*([] if at_once else [response]), sasl.closing(mechanism)])
+        self.literal = exchange.answer
+        try:
+            typ, data = self._simple_command("AUTHENTICATE", mechanism, *at_once)
+        finally:
+            self.literal = None
         if typ != "OK":
             raise self.error(data[-1].decode("utf-8", "replace"))
         self.state = "AUTH"
@@ -257,6 +289,7 @@ class ImapMailbox(ImapChanges):
         self._folder = ""
         self._read_only = False
         self._fresh = False
+        check_sendable(server)
         session = open_encrypted(server, _Session)
         self._wire = session.wire
         self._client = session.client
@@ -292,9 +325,11 @@ class ImapMailbox(ImapChanges):
         if self._imap.state == "AUTH":  # PREAUTH: a tunnel that has logged us in
             return
         offered = set(self._imap.capabilities)
+        if server.token:
+            self._token_login(offered)
+            return
         secrets = server.user + server.password
         plain_text = secrets.isascii() and secrets.isprintable()
-        check_sendable(server)
         try:
             with _talk(self._wire, "logging in"):
                 if "LOGINDISABLED" not in offered and (plain_text or "AUTH=PLAIN" not in offered):
@@ -306,6 +341,15 @@ class ImapMailbox(ImapChanges):
                     raise self._login_not_offered(offered)
         except _Refused as error:
             raise login_refused(server, error.answer) from error.__cause__
+
+    def _token_login(self, offered: set[str]):
+        methods = {name[5:] for name in offered if name.startswith("AUTH=")}
+        mechanism = sasl.choose(self.server, methods)
+        try:
+            with _talk(self._wire, "logging in"):
+                self._imap.token_login(mechanism)
+        except _Refused as error:
+            raise login_refused(self.server, error.answer) from error.__cause__
 
     def _login_not_offered(self, offered: set[str]) -> LoginNotOffered:
         if self.server.encryption == "none":
@@ -622,16 +666,16 @@ def _talk(wire: Wire, doing: str):
     except MailboxError:
         raise
     except imaplib.IMAP4.readonly as error:
-        raise _Refused("the folder is read-only now") from error
+        raise _Refused("the folder is read-only now") from wire.cause(error)
     except imaplib.IMAP4.abort as error:
         # imaplib and imapclient give up: the answers no longer belong to the questions.
         wire.broken = True
-        raise wire.not_understood(_words(error)) from error
+        raise wire.not_understood(_words(error)) from wire.cause(error)
     except imaplib.IMAP4.error as error:
-        raise _Refused(_words(error)) from error
+        raise _Refused(_words(error)) from wire.cause(error)
     except OSError as error:
         if isinstance(error, ValueError):  # ssl.SSLCertVerificationError, explained elsewhere
             raise
-        raise wire.lost() from error
+        raise wire.lost() from wire.cause(error)
     except (ArithmeticError, *GARBAGE) as error:
-        raise wire.not_understood(error) from error
+        raise wire.not_understood(error) from wire.cause(error)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from . import sasl
+from .errors import TokenRefused
+
 if TYPE_CHECKING:
     from .imap import ImapMailbox
     from .pop import PopMailbox
@@ -36,6 +39,12 @@ class MailServer:
     :param protocol: ``imap`` or ``pop``
     :param encryption: ``none``, ``starttls`` (upgrade a plain connection) or ``tls`` (from
         the first byte)
+    :param user: with a token the name of the mailbox, which may be another than that of the
+        account that signed in
+    :param token: an access token, to log in with instead of the password; it is sent only over
+        TLS, and only if `verify` is on
+    :param account: who signed in, where known: tells "no rights on this mailbox" from "the token
+        is not good"
     :param verify: check the certificate and its host name
     :param timeout: seconds to wait for a connection, and for each command to answer
     :param ca_file: PEM file of the authorities to trust instead of the system's
@@ -46,10 +55,12 @@ class MailServer:
     port: int
     encryption: str
     user: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     verify: bool = True
     timeout: float = 60.0
     ca_file: str | None = None
+    token: str = field(default="", repr=False)
+    account: str = ""
 
     def __post_init__(self):
         if self.protocol not in ("imap", "pop"):
@@ -106,6 +117,13 @@ def connect(server: MailServer) -> ImapMailbox | PopMailbox:
 
     :raises MailboxError: see :mod:`.errors`; each says what an admin can do about it
     """
+    try:
+        return _connect(server)
+    except TokenRefused as error:
+        raise sasl.explain(error, server, lambda own: _connect(own).close()) from None
+
+
+def _connect(server: MailServer) -> ImapMailbox | PopMailbox:
     # Only the protocol in use is imported: `imap` needs a third-party library.
     if server.protocol == "imap":
         from .imap import ImapMailbox

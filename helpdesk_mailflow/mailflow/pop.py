@@ -16,6 +16,7 @@ from datetime import date, datetime, timezone
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
+from . import sasl
 from .errors import (
     ChangeNotOffered,
     EncryptionNotOffered,
@@ -43,6 +44,7 @@ class _Pop3(poplib.POP3):
     def __init__(self, wire: Wire):
         self.wire = wire
         self._status_ends_crlf = True
+        self._logging_in = False
         super().__init__(wire.server.host, wire.server.port)
 
     def _create_socket(self, timeout):
@@ -57,7 +59,7 @@ class _Pop3(poplib.POP3):
 
     def _getresp(self):
         line = super()._getresp()
-        if not line.startswith(b"+OK") and not line.startswith(b"+ "):
+        if not line.startswith((b"+OK", b"+ ")) and not (line == b"+" and self._logging_in):
             raise poplib.error_proto(line)
         return line
 
@@ -89,6 +91,22 @@ class _Pop3(poplib.POP3):
         except poplib.error_proto:
             return {}
 
+    def token_login(self, mechanism: str):
+        """AUTH with an access token. It comes after the server's go-ahead, since a command line
+        has no room for it (RFC 5034, section 4)."""
+        answers = [
+            f"AUTH {mechanism}",
+            sasl.response(self.wire.server, mechanism),
+            sasl.closing(mechanism),
+        ]
+        self._logging_in = True
+        for text in answers:
+            answer = self._shortcmd(text)
+            if answer.startswith(b"+OK"):
+                self._logging_in = False
+                return
+        raise poplib.error_proto(answer)
+
 
 class PopMailbox:
     """A logged-in POP3 session. See :func:`.mailbox.connect`."""
@@ -98,6 +116,7 @@ class PopMailbox:
         self._numbers: dict[str, int] | None = None
         self._sizes: dict[int, int] = {}
         self._marked: set[int] = set()
+        check_sendable(server)
         session = open_encrypted(server, _Session)
         self._wire = session.wire
         self._pop: _Pop3 = session.pop
@@ -129,14 +148,16 @@ class PopMailbox:
 
     def _login(self):
         server = self.server
-        check_sendable(server)
         offered = self._ask("logging in", self._pop.capabilities)
         methods = [word.upper() for word in offered.get("SASL", [])]
+        mechanism = sasl.choose(server, methods) if server.token else ""
         secrets = server.user + server.password
         plain_text = secrets.isascii() and secrets.isprintable() and " " not in server.user
         try:
             with _talk(self._wire, "logging in"):
-                if "PLAIN" in methods and not (plain_text and "USER" in offered):
+                if mechanism:
+                    self._pop.token_login(mechanism)
+                elif "PLAIN" in methods and not (plain_text and "USER" in offered):
                     words = f"\0{server.user}\0{server.password}".encode()
                     self._pop._shortcmd("AUTH PLAIN " + base64.b64encode(words).decode("ascii"))
                 elif offered and "USER" not in offered:
@@ -385,16 +406,16 @@ def _talk(wire: Wire, doing: str):
         answer = error.args[0] if error.args else b""
         answer = answer if isinstance(answer, bytes) else str(answer).encode()
         if answer.startswith(b"-ERR"):
-            raise _Refused(answer[4:].decode("utf-8", "replace").strip()) from error
+            raise _Refused(answer[4:].decode("utf-8", "replace").strip()) from wire.cause(error)
         # Neither +OK nor -ERR: answers and questions may be out of step.
         wire.broken = True
-        raise wire.not_understood(answer) from error
+        raise wire.not_understood(answer) from wire.cause(error)
     except OSError as error:
         if isinstance(error, ValueError):  # ssl.SSLCertVerificationError, explained elsewhere
             raise
-        raise wire.lost() from error
+        raise wire.lost() from wire.cause(error)
     except (ArithmeticError, *GARBAGE) as error:
-        raise wire.not_understood(error) from error
+        raise wire.not_understood(error) from wire.cause(error)
 
 
 def _pairs(text: bytes) -> Iterator[tuple[int, bytes]]:

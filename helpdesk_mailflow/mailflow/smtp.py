@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from . import sasl
 from .errors import (
     ConnectionLost,
     ConnectionRefused,
@@ -23,8 +24,17 @@ from .errors import (
     LoginRefused,
     MailboxError,
     SenderRefused,
+    TokenRefused,
 )
-from .wire import GARBAGE, Wire, in_words, open_encrypted, tls_port
+from .wire import (
+    GARBAGE,
+    Wire,
+    check_sendable,
+    in_words,
+    login_refused,
+    open_encrypted,
+    tls_port,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -47,7 +57,12 @@ class SmtpSettings:
     :param encryption: ``none``, ``starttls`` (upgrade a plain connection) or ``tls`` (from
         the first byte)
     :param sender: the bare address
-    :param user: empty for a server that takes mail without a log-in
+    :param user: empty for a server that takes mail without a log-in; with a token the name of
+        the mailbox, which may be another than that of the account that signed in
+    :param token: an access token, to log in with instead of the password; it is sent only over
+        TLS, and only if `verify` is on
+    :param account: who signed in, where known: tells "no rights on this mailbox" from "the token
+        is not good"
     :param verify: check the certificate and its host name
     :param timeout: seconds to wait for a connection, and for each command to answer
     :param ca_file: PEM file of the authorities to trust instead of the system's
@@ -64,6 +79,8 @@ class SmtpSettings:
     verify: bool = True
     timeout: float = 15.0
     ca_file: str | None = None
+    token: str = field(default="", repr=False)
+    account: str = ""
 
     def __post_init__(self):
         if self.encryption not in ("none", "starttls", "tls"):
@@ -94,6 +111,8 @@ def check(settings: SmtpSettings) -> SmtpReport:
 
     :raises MailboxError: see :mod:`.errors`; each says what an admin can do about it
     """
+    if settings.token:
+        check_sendable(settings)
     try:
         session = open_encrypted(settings, _Session)
     except ConnectionTimedOut as error:
@@ -101,7 +120,10 @@ def check(settings: SmtpSettings) -> SmtpReport:
             raise ConnectionTimedOut("connection_timed_out_blocked", **error.values) from error
         raise
     try:
-        session.log_in()
+        try:
+            session.log_in()
+        except TokenRefused as error:
+            raise sasl.explain(error, settings, _log_in) from None
         not_received = session.try_sender()
         report = SmtpReport(
             logged_in=bool(settings.user),
@@ -112,6 +134,15 @@ def check(settings: SmtpSettings) -> SmtpReport:
         )
         session.say_goodbye()
         return report
+    finally:
+        session.wire.close()
+
+
+def _log_in(settings: SmtpSettings):
+    session = open_encrypted(settings, _Session)
+    try:
+        session.log_in()
+        session.say_goodbye()
     finally:
         session.wire.close()
 
@@ -159,6 +190,16 @@ class _Smtp(smtplib.SMTP):
         except smtplib.SMTPAuthenticationError as error:
             self.refusal = error
             raise
+
+    def token_login(self, mechanism: str):
+        """AUTH with an access token. It comes after the server's go-ahead: not every server
+        reads a command line as long as this (RFC 4954, section 4)."""
+        code, words = self.docmd("AUTH", mechanism)
+        for text in (sasl.response(self.wire.server, mechanism), sasl.closing(mechanism)):
+            if code == 334:
+                code, words = self.docmd(text)
+        if code // 100 != 2:
+            raise smtplib.SMTPAuthenticationError(code, words)
 
     def close(self):
         """Leave the closing to the owner of the wire."""
@@ -230,6 +271,9 @@ class _Session:
         server = self.server
         if not server.user:
             return
+        if server.token:
+            self._token_login()
+            return
         user = _ascii_domain(server.user)
         if not (user + server.password).isascii() or "\0" in user + server.password:
             raise LoginRefused("login_refused_characters", host=server.host)
@@ -245,6 +289,15 @@ class _Session:
             # it did not want to hear a second mechanism
             refusal = self.smtp.refusal
             raise self._login_refused(refusal.smtp_code, refusal.smtp_error) from error
+
+    def _token_login(self):
+        offered = self.smtp.esmtp_features.get("auth", "").upper().split()
+        mechanism = sasl.choose(self.server, offered)
+        try:
+            with _talk(self.wire, "logging in"):
+                self.smtp.token_login(mechanism)
+        except _Refused as error:
+            raise self._login_refused(error.code, error.words) from error.__cause__
 
     def _check_mechanisms(self):
         server = self.server
@@ -262,14 +315,15 @@ class _Session:
         # RFC 4954, 6 and RFC 3207, 4: not without encryption
         if code == 538 or (code == 530 and not self.wire.tls_version()):
             return LoginNotOffered("login_not_offered_unencrypted", host=server.host)
-        temporary = code // 100 == 4
-        return LoginRefused(
-            "login_refused_later" if temporary else "",
-            temporary=temporary,
-            host=server.host,
-            user=server.user,
-            answer=self._words(words),
-        )
+        if code // 100 == 4:
+            return LoginRefused(
+                "login_refused_later",
+                temporary=True,
+                host=server.host,
+                user=server.user,
+                answer=self._words(words),
+            )
+        return login_refused(server, words)
 
     def try_sender(self) -> str:
         """Begin a mail from the address to itself, and take it back.
@@ -352,15 +406,15 @@ def _talk(wire: Wire, doing: str) -> Iterator[None]:
     except (MailboxError, _Refused):
         raise
     except smtplib.SMTPAuthenticationError as error:
-        raise _Refused(error.smtp_code, error.smtp_error) from error
+        raise _Refused(error.smtp_code, error.smtp_error) from wire.cause(error)
     except smtplib.SMTPException as error:
-        raise wire.not_understood(error) from error
+        raise wire.not_understood(error) from wire.cause(error)
     except OSError as error:
         if isinstance(error, ValueError):  # ssl.SSLCertVerificationError, explained elsewhere
             raise
-        raise wire.lost() from error
+        raise wire.lost() from wire.cause(error)
     except (ArithmeticError, *GARBAGE) as error:
-        raise wire.not_understood(error) from error
+        raise wire.not_understood(error) from wire.cause(error)
 
 
 def _ascii_domain(address: str) -> str:

@@ -26,8 +26,10 @@ from .errors import (
     LoginRefused,
     MailboxError,
     NameNotFound,
+    TokenRefused,
     UnexpectedAnswer,
 )
+from .sasl import check_safe, is_app_only, secret_forms
 
 if TYPE_CHECKING:
     from .mailbox import MailServer as _Mailbox
@@ -43,6 +45,10 @@ MIN_RATE = 1024
 MAX_ANSWER = 512 * 1024 * 1024
 # A single line outside of message text. UID SEARCH answers in one line, however many UIDs.
 MAX_LINE = 16 * 1024 * 1024
+# As much of an answer is looked at for a person, in characters.
+_MAX_WORDS = 4000
+# The shortest piece of a token that must not be seen: 8 characters of it open nothing.
+_PIECE = 8
 # What library code raises on answers that it cannot read.
 GARBAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -86,6 +92,16 @@ def in_words(answer: object, server: MailServer) -> str:
     in the form in which it travels.
     """
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+    text = _without_secrets(text[:_MAX_WORDS], server)
+    text = "".join(char if char.isprintable() else " " for char in text)
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _without_secrets(text: str, server: MailServer) -> str:
+    if server.token:
+        for secret in secret_forms(server):
+            text = _without_pieces(text, secret)
     if server.password:
         raw = server.password.encode("utf-8", "surrogatepass")
         plain = b"\0" + server.user.encode("utf-8", "surrogatepass") + b"\0" + raw
@@ -98,9 +114,25 @@ def in_words(answer: object, server: MailServer) -> str:
             server.password,
         ):
             text = text.replace(secret, "***")
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.split())
-    return text if len(text) <= 200 else text[:199] + "…"
+    return text
+
+
+def _without_pieces(text: str, secret: str) -> str:
+    """A long secret is often quoted in part, or over several lines: cut out every piece of it
+    that says anything."""
+    found = []
+    position = 0
+    while position < len(text):
+        end = position + min(_PIECE, len(secret))
+        if text[position:end] not in secret or end > len(text):
+            found.append(text[position])
+            position += 1
+            continue
+        while end < len(text) and text[position : end + 1] in secret:
+            end += 1
+        found.append("***")
+        position = end
+    return "".join(found)
 
 
 class Wire(io.RawIOBase):
@@ -192,6 +224,17 @@ class Wire(io.RawIOBase):
             doing=self._doing,
             answer=words,
         )
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """The error as the cause of one of ours; `None` if its words have a secret in them,
+        which would stand in the traceback."""
+        each: BaseException | None = error
+        while each is not None:
+            text = str(each)[:_MAX_WORDS]
+            if _without_secrets(text, self.server) != text:
+                return None
+            each = each.__cause__ or each.__context__
+        return error
 
     # --- connecting
 
@@ -394,8 +437,15 @@ def check_sendable(server: MailServer):
     """Refuse credentials that no login command can carry.
 
     :raises LoginRefused: before anything is sent; says nothing about which characters
+    :raises TokenNotSent: a token, and a connection that is not safe enough for it
     """
-    for text, forbidden in ((server.user, "\0\r\n"), (server.password, "\0")):
+    if server.token:
+        check_safe(server)
+    for text, forbidden in (
+        (server.user, "\0\1\r\n" if server.token else "\0\r\n"),
+        (server.password, "\0"),
+        (server.token, "\0\1\r\n"),
+    ):
         if any(char in forbidden or "\ud800" <= char <= "\udfff" for char in text):
             raise login_refused(server, "characters that cannot be sent")
 
@@ -403,14 +453,12 @@ def check_sendable(server: MailServer):
 def login_refused(server: MailServer, answer: object) -> LoginRefused:
     """The error for a login that did not work, with the server's words."""
     words = in_words(answer, server) or "no reason given"
-    temporary = is_temporary(words)
-    return LoginRefused(
-        "login_refused_temporary" if temporary else "",
-        temporary=temporary,
-        host=server.host,
-        user=server.user,
-        answer=words,
-    )
+    values = {"host": server.host, "user": server.user, "answer": words}
+    if is_temporary(words):
+        return LoginRefused("login_refused_temporary", temporary=True, **values)
+    if server.token:
+        return TokenRefused("token_refused_app" if is_app_only(server.token) else "", **values)
+    return LoginRefused(**values)
 
 
 def tls_port(server: MailServer) -> int:

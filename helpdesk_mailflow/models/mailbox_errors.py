@@ -105,6 +105,41 @@ SENTENCES = {
         "(usually 587 with STARTTLS or 465 with SSL/TLS), or leave the user empty if it "
         "takes mail without a log-in."
     ),
+    "login_not_offered_token": _lt(
+        "%(host)s does not offer to log in with OAuth (it offers: %(methods)s). Check host "
+        "name and port number, or log in with user and password."
+    ),
+    "token_not_sent": _lt(
+        "A sign-in by OAuth is sent only over an encrypted connection. Choose SSL/TLS or "
+        "STARTTLS for %(host)s."
+    ),
+    "token_not_sent_unchecked": _lt(
+        "A sign-in by OAuth is sent only to a mail server whose certificate is checked. "
+        "Switch the check on for %(host)s."
+    ),
+    "token_refused": _lt(
+        "%(host)s did not accept the sign-in for the mailbox “%(user)s” and said "
+        "“%(answer)s”. Check the name of the mailbox, and that it may be used with other mail"
+        " programs; if both are right, sign in again."
+    ),
+    "token_refused_app": _lt(
+        "%(host)s did not let the app into the mailbox “%(user)s” and said “%(answer)s”. "
+        "Check the name of the mailbox, and that an administrator of Exchange has registered "
+        "the app (New-ServicePrincipal) and given it rights on this mailbox "
+        "(Add-MailboxPermission)."
+    ),
+    "mailbox_not_allowed": _lt(
+        "The account “%(account)s” has no rights on the mailbox “%(user)s” on %(host)s, or "
+        "there is no such mailbox. Give the account full access to it (Exchange admin center "
+        "› Mailboxes › Delegation; it takes up to an hour to work), or choose another "
+        "account."
+    ),
+    "mailbox_not_allowed_not_connected": _lt(
+        "%(host)s knows the account that signed in, but does not open the mailbox “%(user)s” "
+        "for it. Give the account full access to it (Exchange admin center › Mailboxes › "
+        "Delegation; it takes up to an hour to work), and check that the mailbox exists and "
+        "has a licence."
+    ),
     "sender_refused": _lt(
         "%(host)s does not let “%(user)s” send as %(sender)s and said “%(answer)s”. Give "
         "this user the right to send as the address, or log in as the user that it belongs "

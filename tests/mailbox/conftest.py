@@ -1,5 +1,6 @@
 """A Dovecot for all tests here, and a fresh mailbox on it for each."""
 
+import contextlib
 import dataclasses
 import itertools
 
@@ -38,6 +39,18 @@ def dovecot_with():
     yield start
     for server in started.values():
         server.close()
+
+
+@pytest.fixture(scope="module")
+def dovecot_with_tokens():
+    """Start a Dovecot that takes access tokens; it ends with the module's tests."""
+    with contextlib.ExitStack() as stack:
+
+        def start(users, **options):
+            server = _start(users=dict.fromkeys(users, "secret"), **options)
+            return stack.enter_context(server)
+
+        yield start
 
 
 @pytest.fixture

@@ -18,10 +18,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from .certificates import Authority
+from .introspection import Introspection
 from .ports import free_ports
 
 INSTALL = "apt-get install --no-install-recommends dovecot-imapd dovecot-pop3d"
@@ -41,7 +43,7 @@ default_login_user = {user}
 first_valid_uid = 1
 first_valid_gid = 1
 mail_fsync = never
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0
 auth_verbose = yes
 ssl = {ssl}
@@ -99,8 +101,10 @@ disable_plaintext_auth = {no_plain_text}
 ssl_cert = <{chain}
 ssl_key = <{key}
 pop3_uidl_format = %08Xu%08Xv
+{token_passdbs}
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%u {folder}/users/%u
 }}
 userdb {{
@@ -121,12 +125,39 @@ mailbox_list_layout = fs
 auth_allow_cleartext = {plain_text}
 ssl_server_cert_file = {chain}
 ssl_server_key_file = {key}
+{token_settings}
 passdb passwd-file {{
   passwd_file_path = {folder}/users/%{{user}}
 }}
 userdb passwd-file {{
   passwd_file_path = {folder}/users/%{{user}}
 }}
+"""
+
+# Dovecot 2.3 asks for tokens as for passwords: one database after the other.
+_TOKEN_PASSDB_2_3 = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  {filter}
+  args = {file}
+}}
+"""
+_TOKEN_FILE_2_3 = """
+introspection_mode = post
+introspection_url = {url}
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+_TOKEN_SETTINGS_2_4 = """
+oauth2_introspection_mode = post
+oauth2_introspection_url = {url}
+oauth2_force_introspection = yes
+oauth2_username_attribute = username
+oauth2_active_attribute = active
+oauth2_active_value = true
 """
 
 
@@ -167,6 +198,13 @@ class Dovecot:
     :param certificate: one of :data:`.certificates.KINDS`
     :param ssl: Dovecot's setting `ssl`: ``yes``, ``no`` or ``required``
     :param plain_text: whether passwords are taken over unencrypted connections
+    :param tokens: who may log in with which access token (XOAUTH2, OAUTHBEARER): user names by
+        token; may be changed while Dovecot runs
+    :param introspection_url: an authority that is asked about tokens (RFC 7662), over HTTPS with
+        user and password in the address
+    :param introspection_ca: PEM file of the authorities to trust there
+    :param shared: users who may open a mailbox with their own tokens, by mailbox, as with
+        Microsoft; needs Dovecot 2.3
     :param extra: more lines for the configuration file
     """
 
@@ -182,6 +220,10 @@ class Dovecot:
         ssl: str = "yes",
         plain_text: bool = True,
         extra: str = "",
+        tokens: Mapping[str, str] | None = None,
+        introspection_url: str = "",
+        introspection_ca: str | None = None,
+        shared: Mapping[str, Collection[str]] | None = None,
     ):
         self.program = find_dovecot()
         self.users = dict(users or {"support@example.com": "secret"})
@@ -190,8 +232,15 @@ class Dovecot:
             "ssl": ssl,
             "plain_text": "yes" if plain_text else "no",
             "no_plain_text": "no" if plain_text else "yes",
+            "mechanisms": "",
             "extra": extra,
         }
+        self._introspection: Introspection | None = None
+        if tokens is not None or introspection_url:
+            self._introspection = Introspection(
+                dict(tokens or {}), introspection_url, introspection_ca
+            )
+        self._shared = {mailbox: set(users) for mailbox, users in (shared or {}).items()}
         self._certificate = certificate
         self._delivered = 0
         self._owner = self._find_owner()
@@ -269,7 +318,28 @@ class Dovecot:
     def close(self):
         """Kill Dovecot and remove its folder."""
         self.kill()
+        if self._introspection is not None:
+            self._introspection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- tokens
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """User names by access token, to be changed at will."""
+        return self._introspection.tokens
+
+    def share(self, mailbox: str, *users: str):
+        """Let these users, and no others, open a mailbox of another name with their tokens.
+
+        A mailbox that was not shared before takes a restart.
+        """
+        self._need_2_3()
+        is_new = mailbox not in self._shared
+        self._shared[mailbox] = set(users)
+        self._introspection.shared = self._shared
+        if is_new:
+            self.restart()
 
     # --- mail
 
@@ -397,6 +467,12 @@ class Dovecot:
                     ".".join(map(str, version))
                 )
             )
+        self._version = version
+        if self._shared:
+            self._need_2_3()
+        if self._introspection is not None:
+            self._introspection.shared = self._shared
+            self._options["mechanisms"] = " xoauth2 oauthbearer"
         if version < (2, 4):
             self._template = _CONFIGURATION + _CONFIGURATION_2_3
         else:
@@ -424,9 +500,38 @@ class Dovecot:
             imaps=self.imaps_port,
             pop=self.pop_port,
             pops=self.pops_port,
+            token_passdbs=self._token_passdbs(),
+            token_settings=self._token_settings(),
             **self._options,
         )
         (self.folder / "dovecot.conf").write_text(text)
+
+    def _need_2_3(self):
+        if self._version >= (2, 4):
+            raise DovecotMissing(
+                "Dovecot 2.4 opens a mailbox only with a token of the same name: tests of shared "
+                "mailboxes need Dovecot 2.3."
+            )
+
+    def _token_passdbs(self) -> str:
+        """Dovecot 2.3's databases for tokens. For a shared mailbox, one that says that the token
+        is the mailbox's own, since Dovecot wants the two names to be the same."""
+        if self._introspection is None or self._version >= (2, 4):
+            return ""
+        blocks = []
+        for number, mailbox in enumerate([*self._shared, ""]):
+            file = self.folder / f"tokens-{number}.conf"
+            url = self._introspection.url + (f"/{quote(mailbox, safe='')}" if mailbox else "")
+            file.write_text(_TOKEN_FILE_2_3.format(url=url))
+            self._give(file)
+            condition = f"username_filter = {mailbox}" if mailbox else ""
+            blocks.append(_TOKEN_PASSDB_2_3.format(filter=condition, file=file))
+        return "".join(blocks)
+
+    def _token_settings(self) -> str:
+        if self._introspection is None:
+            return ""
+        return _TOKEN_SETTINGS_2_4.format(url=self._introspection.url)
 
     def _wait(self) -> bool:
         """Whether Dovecot answers. Its listeners are open before it can serve them, so a
