@@ -45,7 +45,8 @@ class Answer:
     """What was found under a name.
 
     :param records: TXT: the strings of each record joined (RFC 7208 section 3.3); A and AAAA: IP
-        addresses; MX: ``"10 host"``, the best first; CNAME, PTR: names. Names without the final dot
+        addresses; MX: ``"10 host"``, the best first; SRV: ``"priority weight port host"``, the best
+        first; CNAME, PTR: names. Names without the final dot
     :param alias: the name that CNAMEs led to, "" where there were none
     :param why: with :attr:`Status.FAILED`, what went wrong
     """
@@ -86,6 +87,10 @@ class Lookup:
 
     def mx(self, name: str) -> Answer:
         return self._ask(name, "MX")
+
+    def srv(self, name: str) -> Answer:
+        """The servers of a service, such as ``_imaps._tcp.example.com`` (RFC 2782)."""
+        return self._ask(name, "SRV")
 
     def cname(self, name: str) -> Answer:
         return self._ask(name, "CNAME")
@@ -189,6 +194,14 @@ def _texts(rrset, type_: str) -> tuple[str, ...]:
     if type_ == "MX":
         ordered = sorted((each.preference, _plain(each.exchange)) for each in rrset)
         return tuple(f"{preference} {host}" for preference, host in ordered)
+    if type_ == "SRV":
+        # of the same priority, the larger weight is to be asked more often
+        ordered = sorted(
+            (each.priority, -each.weight, each.port, _plain(each.target)) for each in rrset
+        )
+        return tuple(
+            f"{priority} {-weight} {port} {host}" for priority, weight, port, host in ordered
+        )
     if type_ in ("CNAME", "PTR"):
         return tuple(_plain(each.target) for each in rrset)
     return tuple(each.to_text() for each in rrset)
