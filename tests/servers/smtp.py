@@ -14,14 +14,17 @@ while it is stopped::
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import email.policy
+import json
 import logging
+import re
 import shutil
 import ssl
 import tempfile
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -39,7 +42,56 @@ if TYPE_CHECKING:
 
 #: Where a server can be told to misbehave: when a client connects, at these commands, when a
 #: mail has come in whole but is not taken yet, and when it is taken but that is not said yet.
-PLACES = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "TAKEN")
+#: CREDENTIALS is when a password or token has come in and is not looked at yet.
+PLACES = (
+    "CONNECT", "EHLO", "STARTTLS", "AUTH", "CREDENTIALS", "MAIL", "RCPT", "DATA", "TAKEN",
+)  # fmt: skip
+#: What providers say to credentials that they do not take, for :meth:`Smtp.refuse`; as seen in
+#: public reports.
+REFUSALS = {
+    "microsoft: off for the mailbox": (
+        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the "
+        "Mailbox. Visit https://aka.ms/smtp_auth_disabled for more information. "
+        "[AM0PR01CA0004.eurprd01.prod.exchangelabs.com]"
+    ),
+    "microsoft: off for the tenant": (
+        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the "
+        "Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. "
+        "[AM0PR01CA0004.eurprd01.prod.exchangelabs.com]"
+    ),
+    "microsoft: no passwords": (
+        "535 5.7.139 Authentication unsuccessful, basic authentication is disabled. "
+        "[AM0PR01CA0004.eurprd01.prod.exchangelabs.com]"
+    ),
+    "microsoft: security defaults": (
+        "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security "
+        "defaults policy. Contact your administrator. "
+        "[AM0PR01CA0004.eurprd01.prod.exchangelabs.com]"
+    ),
+    "microsoft: not good": (
+        "535 5.7.3 Authentication unsuccessful [AM0PR01CA0004.eurprd01.prod.exchangelabs.com]"
+    ),
+    "google: normal password": (
+        "534-5.7.9 Application-specific password required. For more information, go to\r\n"
+        "534 5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor x1sm1 - gsmtp"
+    ),
+    "google: not good": (
+        "535-5.7.8 Username and Password not accepted. For more information, go to\r\n"
+        "535 5.7.8  https://support.google.com/mail/?p=BadCredentials x1sm1 - gsmtp"
+    ),
+    "google: sign in with the browser": (
+        "534-5.7.14 Please log in via your web browser and then try again. Learn more at\r\n"
+        "534 5.7.14  https://support.google.com/mail/answer/78754 x1sm1 - gsmtp"
+    ),
+}
+#: What Microsoft says to a sender that the user may not be, at MAIL, or once the mail is there.
+SEND_AS_DENIED = {
+    "MAIL": "550 5.7.60 SMTP; Client does not have permissions to send as this sender "
+    "[AM0PR01CA0004.eurprd01.prod.exchangelabs.com]",
+    "DATA": "554 5.2.252 SendAsDenied; anna@example.com not allowed to send as "
+    "support@example.com; STOREDRV.Submission.Exception:SendAsDeniedException."
+    "MapiExceptionSendAsDenied; Failed to process message due to a permanent exception",
+}
 ANYBODY = "*"
 _START_SECONDS = 15.0
 _HANG, _CUT, _HOLD = "hang", "cut", "hold"
@@ -77,6 +129,11 @@ class Smtp:
     :param certificate: one of :data:`.certificates.KINDS`
     :param authority: who signs it; several servers may share one. By default one of its own
     :param mechanisms: to log in with, of ``PLAIN`` and ``LOGIN``
+    :param tokens: whose an access token is, to log in with XOAUTH2 or OAUTHBEARER: user names by
+        token, which may be changed at will, or a function from a token to a user name (empty: not
+        good), such as an introspection server's
+    :param shared: who may log in to a mailbox with their own tokens, by mailbox, as with
+        Microsoft; who logged in is then the mailbox
     :param may_send_as: addresses by user name, for a server that looks at them
     :param capabilities: further lines of its answer to EHLO
     :param dovecot: whose users get what arrives for their addresses
@@ -96,6 +153,8 @@ class Smtp:
         capabilities: Sequence[str] = (),
         dovecot: Dovecot | None = None,
         mailboxes: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | Callable[[str], str] | None = None,
+        shared: Mapping[str, Collection[str]] | None = None,
     ):
         assert encryption in ("none", "starttls", "tls"), encryption
         self.users = dict(users or {})
@@ -107,6 +166,10 @@ class Smtp:
         self._authority = authority or Authority(self._folder)
         self._context = self._make_context(certificate) if encryption != "none" else None
         self._mechanisms = tuple(mechanisms) if self.users else ()
+        self._tokens = tokens
+        if tokens is not None:
+            self._mechanisms += ("XOAUTH2", "OAUTHBEARER")
+        self.shared = dict(shared or {})
         self._capabilities = tuple(capabilities)
         self._dovecot = dovecot
         self._mailboxes = dict(mailboxes or {})
@@ -246,11 +309,19 @@ class Smtp:
 
     def _log_in(self, _server, _session, _envelope, _mechanism, credentials) -> AuthResult:
         user, password = credentials.login.decode(), credentials.password.decode()
+        order = self._order("CREDENTIALS")
+        if order:
+            return AuthResult(success=False, handled=False, message=order)
         if self.users.get(user) == password:
             return AuthResult(success=True, auth_data=user)
         return AuthResult(
             success=False, handled=False, message="535 5.7.8 Authentication credentials invalid"
         )
+
+    def _log_in_with_token(self, user: str, token: str) -> bool:
+        """Whether the token opens the mailbox."""
+        owner = self._tokens(token) if callable(self._tokens) else self._tokens.get(token, "")
+        return bool(owner) and (owner == user or owner in self.shared.get(user, ()))
 
     def _may_send(self, user: str | None, address: str) -> bool:
         if self.may_send_as is None:
@@ -281,8 +352,17 @@ class Smtp:
         self._dovecot.deliver(trace.encode() + mail.raw, user)
 
 
+_XOAUTH2 = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]+)\x01\x01")
+_OAUTHBEARER = re.compile(
+    r"n,a=([^,]*),\x01(?:[a-z]+=[^\x01]*\x01)*?auth=Bearer ([^\x01]+)\x01\x01"
+)
+
+
 class _Client(SMTP):
     """One connection."""
+
+    # RFC 4954, 4 for what tokens need; aiosmtpd takes its limit for reading from here
+    line_length_limit = 12288
 
     def __init__(self, owner: Smtp):
         self._owner = owner
@@ -294,11 +374,14 @@ class _Client(SMTP):
             enable_SMTPUTF8=True,
             tls_context=owner._context if starttls else None,
             auth_require_tls=starttls,
-            auth_exclude_mechanism={"PLAIN", "LOGIN"} - set(owner._mechanisms),
+            auth_exclude_mechanism={"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"}
+            - set(owner._mechanisms),
             authenticator=owner._log_in,
             loop=owner._loop,
         )
-        self._auth_required = bool(owner.users)  # the parameter warns when it is without TLS
+        self.line_length_limit = SMTP.line_length_limit
+        self.command_size_limits["AUTH"] = _Client.line_length_limit
+        self._auth_required = bool(owner._mechanisms)  # the parameter warns when it is without TLS
 
     @property
     def task(self) -> asyncio.Task:
@@ -341,6 +424,39 @@ class _Client(SMTP):
         else:
             await self.push(answer)
             self.transport.close()
+
+    async def auth_XOAUTH2(self, _server, args):
+        """The protocol that Google and Microsoft describe."""
+        return await self._auth_token(args, _XOAUTH2, b"")
+
+    async def auth_OAUTHBEARER(self, _server, args):
+        """RFC 7628."""
+        return await self._auth_token(args, _OAUTHBEARER, b"\1")
+
+    async def _auth_token(self, args, pattern: re.Pattern, closing: bytes):
+        if len(args) == 2:
+            said = base64.b64decode(args[1])
+        else:
+            said = await self.challenge_auth("")
+            if said is MISSING:
+                return AuthResult(success=False)
+        found = pattern.fullmatch(said.decode(errors="replace"))
+        answer = await self.obey("CREDENTIALS")
+        if answer is not MISSING:
+            return AuthResult(success=False, handled=False, message=answer)
+        if not found:
+            return AuthResult(success=False, handled=False, message="501 5.5.4 Malformed")
+        user, token = found[1].replace("=2C", ",").replace("=3D", "="), found[2]
+        if self._owner._log_in_with_token(user, token):
+            return AuthResult(success=True, auth_data=user)
+        # What is wrong comes as a challenge, which has to be answered before the refusal.
+        trouble = {"status": "401", "schemes": "bearer", "scope": "https://mail.example.com/"}
+        said = await self.challenge_auth(json.dumps(trouble))
+        if said is MISSING:
+            return AuthResult(success=False)
+        if said != closing:
+            return AuthResult(success=False, handled=False, message="501 5.5.4 Malformed")
+        return AuthResult(success=False, handled=False, message=REFUSALS["microsoft: not good"])
 
     async def smtp_STARTTLS(self, arg):
         answer = await self.obey("STARTTLS")

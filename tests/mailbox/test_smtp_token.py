@@ -1,0 +1,147 @@
+"""Logging in to send with an access token, against a real SMTP server."""
+
+import dataclasses
+import logging
+import traceback
+
+import pytest
+from servers.hostile import Hostile
+from servers.smtp import Smtp
+
+from mailflow import errors, sasl
+from mailflow.smtp import SmtpSettings, check
+
+TOKEN = "opaque-token-of-anna-0123456789"
+ANNA, SUPPORT, SALES = "anna@example.com", "support@example.com", "sales@example.com"
+TOKENS = {TOKEN: ANNA, TOKEN * 80: ANNA}
+
+
+def settings(server, **values):
+    """Anna's way to the server."""
+    return SmtpSettings(
+        **{
+            "host": server.host,
+            "port": server.port,
+            "encryption": server.encryption,
+            "sender": ANNA,
+            "user": ANNA,
+            "token": TOKEN,
+            "ca_file": server.ca_file,
+            "timeout": 10,
+            **values,
+        }
+    )
+
+
+def refused(server, **values):
+    """The error when one tries."""
+    with pytest.raises(errors.MailboxError) as caught:
+        check(settings(server, **values))
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def smtp():
+    """A server that knows tokens and passwords; whatever it was told is forgotten each time."""
+    with Smtp(
+        users={ANNA: "secret"},
+        encryption="starttls",
+        tokens=TOKENS,
+        shared={SUPPORT: {ANNA}},
+        may_send_as={ANNA: {ANNA}, SUPPORT: {SUPPORT}},
+    ) as server:
+        yield server
+
+
+@pytest.mark.parametrize("mechanism", sasl.MECHANISMS)
+@pytest.mark.parametrize("encryption", ["tls", "starttls"])
+@pytest.mark.parametrize("token", list(TOKENS), ids=["short", "long"])
+def test_a_token_logs_in(monkeypatch, mechanism, encryption, token):
+    monkeypatch.setattr(sasl, "MECHANISMS", (mechanism,))
+    with Smtp(encryption=encryption, tokens=TOKENS, may_send_as={ANNA: {ANNA}}) as server:
+        assert check(settings(server, token=token)).logged_in
+
+
+def test_the_token_of_a_person_sends_as_the_shared_mailbox(smtp):
+    assert check(settings(smtp, user=SUPPORT, sender=SUPPORT)).logged_in
+
+
+def test_a_mailbox_without_rights(smtp):
+    error = refused(smtp, user=SALES, sender=SALES, account=ANNA)
+    assert type(error) is errors.MailboxNotAllowed
+    assert error.values == {"host": "localhost", "user": SALES, "account": ANNA}
+
+
+@pytest.mark.parametrize("account", ["", ANNA])
+def test_a_token_that_is_not_good(smtp, account):
+    error = refused(smtp, user=SUPPORT, token="gone-0123456789", account=account)
+    assert type(error) is errors.TokenRefused
+    # the server's challenge was answered as it has to be: else it would speak of a malformed one
+    assert error.values["answer"].startswith("5.7.3 Authentication unsuccessful")
+
+
+def test_a_sender_without_rights(smtp):
+    error = refused(smtp, sender=SALES)
+    assert type(error) is errors.SenderRefused
+
+
+def test_a_server_that_takes_no_tokens():
+    with Smtp(users={ANNA: "secret"}, encryption="tls") as server:
+        error = refused(server)
+    assert str(error) == (
+        "localhost does not offer to log in with OAuth (it offers: LOGIN, PLAIN). Check host name "
+        "and port number, or log in with user and password."
+    )
+
+
+@pytest.mark.parametrize("values", [{"encryption": "none"}, {"verify": False}])
+def test_a_token_stays_here_unless_the_connection_is_safe(values):
+    def script(client):
+        raise AssertionError(client.line())
+
+    with Hostile(script) as server:
+        settings = SmtpSettings(
+            **{"encryption": "tls", **values},
+            host=server.host,
+            port=server.port,
+            sender=ANNA,
+            user=ANNA,
+            token=TOKEN,
+        )
+        with pytest.raises(errors.TokenNotSent):
+            check(settings)
+
+
+@pytest.mark.parametrize("certificate", ["expired", "self-signed", "wrong host name"])
+def test_a_token_stays_here_if_the_certificate_does_not_pass(certificate):
+    asked = []
+    with Smtp(
+        encryption="starttls", tokens=lambda token: asked.append(token), certificate=certificate
+    ) as server:
+        error = refused(server)
+    assert type(error) is errors.CertificateNotTrusted
+    assert not asked
+
+
+def test_a_server_that_repeats_the_token_is_not_repeated(smtp, caplog):
+    """Whole, in base64, in part and over several lines: into no error, traceback or log."""
+    line = sasl.response(settings(smtp), "XOAUTH2")
+    smtp.refuse(
+        "CREDENTIALS",
+        f"535-5.7.3 what is {line[:40]}\r\n535-5.7.3 {line[40:]}\r\n"
+        f"535-5.7.3 {TOKEN[5:20]}... {TOKEN}\r\n535 5.7.3 ?",
+    )
+    try:
+        with caplog.at_level(logging.DEBUG):
+            error = refused(smtp)
+    finally:
+        smtp.behave()
+    text = "".join(traceback.format_exception(error)) + repr(error.__dict__) + caplog.text
+    for secret in sasl.secret_forms(settings(smtp)):
+        for position in range(len(secret) - 8):
+            assert secret[position : position + 8] not in text
+    assert error.values["answer"] == "5.7.3 what is *** 5.7.3 *** 5.7.3 ***... *** 5.7.3 ?"
+
+
+def test_no_token_in_what_is_printed(smtp):
+    assert TOKEN not in repr(dataclasses.replace(settings(smtp), sender=SUPPORT))
