@@ -1,1 +1,1 @@
-from . import from_address, source
+from . import from_address, oauth, source

@@ -176,6 +176,35 @@ SENTENCES: Mapping[str, str] = {
         "The folder “{folder}” on {host} is read-only for “{user}”, so that its messages cannot "
         "be marked. Give this user the right to write, or do not mark messages as read."
     ),
+    "key_missing": (
+        "The key that sign-ins are encrypted with is missing: {file} is not there. Bring the file "
+        "back from a backup, or give the key by the option {option} or the environment variable "
+        "{variable}. If it is lost, enter the secrets of the app registrations again, and sign in "
+        "again to each connected account."
+    ),
+    "key_missing_changed": (
+        "This was encrypted with another key than the one in {where}. Bring the former key back; "
+        "if it is lost, enter the secrets of the app registrations again, and sign in again to "
+        "each connected account."
+    ),
+    "key_missing_foreign": (
+        "This was encrypted for another database: a duplicate cannot use the sign-ins of its "
+        "original. Enter the secrets of the app registrations again, and sign in again to each "
+        "connected account that this database shall use."
+    ),
+    "key_missing_unreadable": (
+        "The key that sign-ins are encrypted with cannot be read from {where} ({reason}). Let the "
+        "user that Odoo runs as read the file."
+    ),
+    "key_missing_short": (
+        "The key in {where} is too short to protect sign-ins. It needs at least {count} "
+        "characters: give a longer one, such as 44 random letters and digits."
+    ),
+    "key_missing_not_made": (
+        "The key that sign-ins are to be encrypted with could not be written to {file} ({reason}). "
+        "Let the user that Odoo runs as write there, or give a key by the option {option} or the "
+        "environment variable {variable}."
+    ),
     "change_not_offered": (
         "{host} is read by POP, which can do nothing with its messages but delete them. Use IMAP "
         "for this mailbox."
@@ -418,6 +447,13 @@ class FolderMissing(MailboxError):
     """The folder does not exist or cannot be opened. Values: host, folder."""
 
     code = "folder_missing"
+
+
+class KeyMissing(MailboxError):
+    """What is kept encrypted cannot be opened. Values: by the code file, where, option, variable,
+    reason, count."""
+
+    code = "key_missing"
 
 
 class ChangeNotOffered(MailboxError):

@@ -188,6 +188,35 @@ SENTENCES = {
         "messages cannot be marked. Give this user the right to write, or do not mark "
         "messages as read."
     ),
+    "key_missing": _lt(
+        "The key that sign-ins are encrypted with is missing: %(file)s is not there. Bring the "
+        "file back from a backup, or give the key by the option %(option)s or the environment "
+        "variable %(variable)s. If it is lost, enter the secrets of the app registrations again, "
+        "and sign in again to each connected account."
+    ),
+    "key_missing_changed": _lt(
+        "This was encrypted with another key than the one in %(where)s. Bring the former key "
+        "back; if it is lost, enter the secrets of the app registrations again, and sign in again "
+        "to each connected account."
+    ),
+    "key_missing_foreign": _lt(
+        "This was encrypted for another database: a duplicate cannot use the sign-ins of its "
+        "original. Enter the secrets of the app registrations again, and sign in again to each "
+        "connected account that this database shall use."
+    ),
+    "key_missing_unreadable": _lt(
+        "The key that sign-ins are encrypted with cannot be read from %(where)s (%(reason)s). Let "
+        "the user that Odoo runs as read the file."
+    ),
+    "key_missing_short": _lt(
+        "The key in %(where)s is too short to protect sign-ins. It needs at least %(count)s "
+        "characters: give a longer one, such as 44 random letters and digits."
+    ),
+    "key_missing_not_made": _lt(
+        "The key that sign-ins are to be encrypted with could not be written to %(file)s "
+        "(%(reason)s). Let the user that Odoo runs as write there, or give a key by the option "
+        "%(option)s or the environment variable %(variable)s."
+    ),
     "change_not_offered": _lt(
         "%(host)s is read by POP, which can do nothing with its messages but delete "
         "them. Use IMAP for this mailbox."
@@ -348,6 +377,7 @@ FOR_MANAGERS = {
     errors.LoginNotOffered: _lt("The mail server does not offer to log in as it is set up."),
     errors.SenderRefused: _lt("The mail server does not let this user send as this address."),
     errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
+    errors.KeyMissing: _lt("The sign-in to the mailbox cannot be decrypted."),
     errors.ChangeNotOffered: _lt("A mailbox that is read by POP can only delete messages."),
     errors.UnexpectedAnswer: _lt("The mail server answered something unexpected."),
     errors.SignInNeeded: _lt("Somebody has to sign in to the mailbox again."),
