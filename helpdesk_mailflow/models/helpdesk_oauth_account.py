@@ -200,7 +200,8 @@ class HelpdeskOauthAccount(models.Model):
                 )
             )
         result = super().write(vals)
-        moved._forget_who()
+        if moved:
+            moved._forget_who()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -356,9 +357,13 @@ class HelpdeskOauthAccount(models.Model):
         :raise MailboxError: the authority cannot be reached, or does not take the app
         """
         self.ensure_one()
+        scopes = SCOPES["user", resource]
+        if resource != "mail":
+            # mailboxes go on to be read: the person is asked for both at once
+            scopes += SCOPES["user", "mail"]
         return oauth.begin_sign_in(
             self.app_id._engine_app(),
-            SCOPES["user", resource],
+            scopes,
             self.app_id.redirect_uri,
             state=state,
             login_hint=self.username or "",
@@ -423,10 +428,9 @@ class HelpdeskOauthAccount(models.Model):
                 self._become(known)
                 account = known
         row = Token._read_locked(self.env.cr, account)
-        kept = Kept()
-        if row.sealed and account.account_key:
-            # what was granted before is asked for again by the new refresh token
-            kept.tokens = {key: ("", 0.0) for key in Token._granted(row, account)}
+        # what was granted before is asked for again by the new refresh token
+        granted_before = Token._granted(row, account) if account.account_key else []
+        kept = Kept(tokens=dict.fromkeys(("mail", *granted_before), ("", 0.0)))
         kept.add(resource, granted)
         account.write(
             {
@@ -466,10 +470,14 @@ class HelpdeskOauthAccount(models.Model):
             return
         servers = servers.search([("helpdesk_oauth_account_id", "in", self.ids)])
         # sudo: mails of whoever wrote them
-        waiting = self.env["mail.mail"].sudo().search(
-            Domain("mail_server_id", "in", servers.ids)
-            & Domain("state", "=", "outgoing")
-            & Domain("helpdesk_tries", ">", 0)
+        waiting = (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                Domain("mail_server_id", "in", servers.ids)
+                & Domain("state", "=", "outgoing")
+                & Domain("helpdesk_tries", ">", 0)
+            )
         )
         # those that are being sent at this moment need no push
         if waiting := waiting.try_lock_for_update(allow_referencing=True):

@@ -6,8 +6,8 @@ import logging
 from odoo import SUPERUSER_ID, api, fields, models, tools
 
 from . import mailbox_errors, own_mail
-from .helpdesk_of_team import MANAGER, SYSTEM
 from .helpdesk_oauth_token import stored_problem
+from .helpdesk_of_team import MANAGER, SYSTEM
 
 _logger = logging.getLogger(__name__)
 

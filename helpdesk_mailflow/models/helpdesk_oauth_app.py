@@ -5,7 +5,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -163,9 +167,12 @@ class HelpdeskOauthApp(models.Model):
             if app.authority:
                 parts = urlsplit(app.authority)
                 fits = parts.scheme == "https" and parts.hostname and not parts.username
-                if not fits or parts.query or parts.fragment or app.authority.split() != [
-                    app.authority
-                ]:
+                if (
+                    not fits
+                    or parts.query
+                    or parts.fragment
+                    or app.authority.split() != [app.authority]
+                ):
                     raise ValidationError(
                         self.env._(
                             "The authority is an address such as"

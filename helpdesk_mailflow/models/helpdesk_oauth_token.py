@@ -48,10 +48,10 @@ class Kept:
     def sealed(self, env) -> str:
         return seal(env, json.dumps({"cache": self.cache, "tokens": self.tokens}))
 
-    def token(self, resource: str) -> str:
+    def token(self, resource: str, margin: timedelta = MARGIN) -> str:
         """The access token if it is valid for a while, else empty."""
         token, expires = self.tokens.get(resource, ("", 0.0))
-        valid = datetime.fromtimestamp(expires, timezone.utc) - MARGIN > datetime.now(timezone.utc)
+        valid = datetime.fromtimestamp(expires, timezone.utc) - margin > datetime.now(timezone.utc)
         return token if valid else ""
 
     def add(self, resource: str, granted: Granted) -> None:
@@ -172,8 +172,8 @@ class HelpdeskOauthToken(models.Model):
                 raise SignInNeeded("sign_in_needed_first")
             if row.generation != seen:
                 # somebody else asked while we waited
-                token, kept = self._usable(row, account, resource)
-                if token:
+                _token, kept = self._usable(row, account, resource)
+                if token := kept.token(resource, timedelta(0)):
                     return token
             try:
                 granted = account._ask(resource, kept.cache, renew=bool(renew))
