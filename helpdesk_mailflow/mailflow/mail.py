@@ -66,15 +66,35 @@ _logger = logging.getLogger(__name__)
 # What the delivering servers noted, then what the sender wrote. An address is listed under the
 # first of these; a collecting mailbox writes its own into Delivered-To, so that one says least.
 RECIPIENT_HEADERS = (
+    # Postfix; Google Workspace routing
     "X-Original-To",
+    "X-Gm-Original-To",
+    # Gmail writes both when it forwards: where to, and from which mailbox to which address
     "X-Forwarded-To",
+    "X-Forwarded-For",
+    # Exim, Fastmail, Yahoo, qmail and others: the envelope's recipient
     "Envelope-To",
+    "X-Envelope-To",
+    "X-Rcpt-To",
+    "X-Delivered-To",
+    "X-Apparently-To",
     "Resent-To",
     "Resent-Cc",
+    # Exchange writes the forwarding mailbox: of a rule of its inbox, or of its settings
+    "X-MS-Exchange-Inbox-Rules-Loop",
+    "X-MS-Exchange-ForwardingLoop",
     "Delivered-To",
     "To",
     "Cc",
 )
+# Not RFC 5322's lists of addresses: these have blanks between them, or more behind a semicolon.
+_LOOSE_LISTS = {
+    "x-apparently-to",
+    "x-forwarded-for",
+    "x-ms-exchange-forwardingloop",
+    "x-ms-exchange-inbox-rules-loop",
+}
+_BETWEEN = re.compile(r"[\s,;]+")
 # Trace and authentication fields hold no encoded words (RFC 2047 section 5). Who decodes them lets
 # an address such as =?utf-8?q?x=3B_dmarc=3Dpass?=@… add a result to those of the server.
 _NEVER_ENCODED = {
@@ -438,6 +458,9 @@ class _Reader:
         values = self.every.get(name)
         if not values:
             return ()
+        if name in _LOOSE_LISTS:
+            # of a web proxy X-Forwarded-For holds hosts
+            values = [each for value in values for each in _BETWEEN.split(value) if "@" in each]
         return header.addresses(", ".join(values), self.limits.addresses)
 
     def _recipients(self) -> tuple[Recipient, ...]:

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..mailflow.kind import tell_kind
-from ..mailflow.mail import Mail, Recipient
+from ..mailflow.mail import RECIPIENT_HEADERS, Mail, Recipient
 from ..mailflow.note import Note, note
 from .intake_values import (
     GATEWAY_KEY,
@@ -25,14 +25,7 @@ from .intake_values import (
 #: every support alias named there gets the mail. A mail that names none there (forwarded,
 #: Bcc, redirected) goes by the first of these headers that leads to one. A collecting
 #: mailbox writes its own address into Delivered-To, so that one comes last.
-ENVELOPE_HEADERS = (
-    "X-Original-To",
-    "X-Forwarded-To",
-    "Envelope-To",
-    "Resent-To",
-    "Resent-Cc",
-    "Delivered-To",
-)
+ENVELOPE_HEADERS = tuple(name for name in RECIPIENT_HEADERS if name not in ("To", "Cc"))
 #: Outcomes that made something of a mail.
 SETTLED = tuple(outcome.value for outcome in Outcome if outcome not in UNSETTLED)
 
@@ -48,7 +41,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _judge(self, entries: list[Entry]) -> list[Verdict]:
-        kinds = {each.row_id: tell_kind(each.mail) for each in entries}
+        trusts = self.env["helpdesk.intake.facts"]._trusts(entries)
+        kinds = {
+            each.row_id: tell_kind(each.mail, trusts[each.row_id].dmarc == "fail")
+            for each in entries
+        }
         threads = self._threads(entries, kinds)
         addresses, retired = self._addresses(entries)
         own = self._own_addresses(entries)
@@ -63,7 +60,6 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             entries, destinations, threads, own, partners
         )
         contacts = self._contacts(entries, destinations, threads, own, partners, senders)
-        trusts = self.env["helpdesk.intake.facts"]._trusts(entries)
         facts = self.env["helpdesk.intake.facts"]._facts(
             entries, kinds, trusts, self._places(entries, destinations, threads), contacts
         )

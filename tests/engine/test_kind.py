@@ -97,6 +97,34 @@ class TestForwarding:
         assert result.kind is not Kind.FORWARDING
 
 
+class TestRedirectedByExchange:
+    """Headers as Exchange Online writes them."""
+
+    REDIRECTED = {
+        "X_MS_Exchange_Inbox_Rules_Loop": "support@example.com",
+        "Resent_From": "<support@example.com>",
+        "X_MS_Exchange_Parent_Message_Id": "<7895a7aa@abcs.example>",
+        "Auto_Submitted": "auto-generated",
+        "X_MS_Exchange_Generated_Message_Source": "Mailbox Rules Agent",
+    }
+
+    def test_what_a_person_wrote_stays_a_message(self):
+        result = kind("Help!", From="jane@customer.example", **self.REDIRECTED)
+        assert result.kind is Kind.MESSAGE
+
+    def test_the_mailbox_answering_by_itself_does_not(self):
+        result = kind("I am away", From="support@example.com", **self.REDIRECTED)
+        assert result.kind is Kind.AUTOMATIC
+
+    def test_nor_what_a_program_wrote(self):
+        fields = {**self.REDIRECTED, "X_Auto_Response_Suppress": "All"}
+        assert kind("Alert", From="jane@customer.example", **fields).kind is Kind.AUTOMATIC
+        result = kind("Alert", From="noreply@shop.example", **self.REDIRECTED)
+        assert result.kind is Kind.AUTOMATIC
+        fields = {**self.REDIRECTED, "X_MS_Exchange_Generated_Message_Source": "Journal Agent"}
+        assert kind("Alert", From="jane@customer.example", **fields).kind is Kind.AUTOMATIC
+
+
 class TestBounce:
     def test_a_delivery_report(self):
         result = tell_kind(read(report()))

@@ -148,6 +148,38 @@ class TestHeader:
             Recipient("Cc", "c@x.org"),
         )
 
+    @pytest.mark.parametrize(
+        ("field", "value", "expected"),
+        [
+            # Gmail: from which mailbox, and to which address
+            (
+                "X-Forwarded-For",
+                "Sam@Example.com desk@odoo.example",
+                "sam@example.com desk@odoo.example",
+            ),
+            ("X-Forwarded-To", "desk@odoo.example", "desk@odoo.example"),
+            ("X-Gm-Original-To", "support@example.com", "support@example.com"),
+            # a web proxy's
+            ("X-Forwarded-For", "203.0.113.9, 198.51.100.7", ""),
+            # Exchange: the mailbox, and its tenant
+            (
+                "X-MS-Exchange-ForwardingLoop",
+                "support@example.com;5a6dee4f-0a3c-4f5e-9d53-6b0c3a3a4f11",
+                "support@example.com",
+            ),
+            ("X-MS-Exchange-Inbox-Rules-Loop", "support@example.com", "support@example.com"),
+            (
+                "X-Apparently-To",
+                "support@yahoo.com; Tue, 03 Mar 2026 09:30:00 +0000",
+                "support@yahoo.com",
+            ),
+            ("X-Delivered-to", "support@fastmail.example", "support@fastmail.example"),
+        ],
+    )
+    def test_what_forwarders_note_is_a_recipient(self, field, value, expected):
+        mail = read(f"{field}: {value}\nFrom: a@b.org\n\nx".encode())
+        assert " ".join(each.email for each in mail.recipients) == expected
+
     @pytest.mark.parametrize(("value", "expected"), [("<>", ""), ("<A@B.org>", "A@b.org")])
     def test_return_path(self, value, expected):
         assert read(build(Return_Path=value)).return_path == expected
