@@ -77,6 +77,7 @@ from . import (
     intake_act_ledger,
     intake_act_messages,
     intake_answer,
+    intake_confirmation,
     intake_consequences,
     intake_decide,
     intake_facts,

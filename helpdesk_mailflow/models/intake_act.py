@@ -81,6 +81,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
         self.env["helpdesk.intake.own"]._act(plans)
+        self.env["helpdesk.intake.confirmation"]._act(plans, items)
         self.env["helpdesk.intake.consequences"]._act(plans, items)
         self._write_deliveries(items)
         self._write_rows(plans, items)

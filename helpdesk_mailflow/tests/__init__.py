@@ -13,6 +13,7 @@ from . import (
     test_exactly_once,
     test_failures,
     test_forward,
+    test_forwarding,
     test_from_address,
     test_from_address_check,
     test_from_address_smtp,

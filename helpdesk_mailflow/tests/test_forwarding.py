@@ -1,0 +1,199 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+import itertools
+
+from ..models.intake import Arrival
+from .common import DOMAIN, MailflowCase, mail
+
+SUPPORT = "support@acorn-tests.example"
+GMAIL = "Gmail Team <forwarding-noreply@google.com>"
+LINK = "https://mail-settings.google.com/mail/vf-%5BANGjdJ8xYz%5D-Ab_c-d"
+SUBJECT = f"(#429106883) Gmail Forwarding Confirmation - Receive Mail from {SUPPORT}"
+TEXT = (
+    f"{SUPPORT} has requested to automatically forward mail to your email address\n"
+    "Confirmation code: 429106883\n\n"
+    f"please click the link below to confirm the request:\n\n{LINK}\n"
+)
+
+
+def asks(**values) -> bytes:
+    """Gmail's question whether a mailbox may be forwarded."""
+    return mail(**{"subject": SUBJECT, "from_": GMAIL, "text": TEXT, **values})
+
+
+class TestConfirmationMail(MailflowCase):
+    """The mail by which a provider asks whether it may forward a mailbox."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.scanner = cls.env["fetchmail.server"].create(
+            {
+                "name": "Support mailbox",
+                "server": "imap.acorn-tests.example",
+                "server_type": "imap",
+                "user": SUPPORT,
+                "is_scanner": True,
+                "company_id": cls.company.id,
+                "authserv_id": "mx.mailflow.test",
+            }
+        )
+        cls.folder = cls.scanner._all_folders()[:1]
+
+    uids = itertools.count(1)
+
+    def fetch(self, raw):
+        """A mail that the scanner fetched; its row in the ledger."""
+        intake = self.env["helpdesk.intake"]
+        values = {"door": "scanner", "folder_id": self.folder.id, "uidvalidity": "1"}
+        values["uid"] = str(next(self.uids))
+        origin = ("stored_scanner", {"folder": "INBOX", "size": len(raw)})
+        rows = intake._store([Arrival(raw, values, origin)])
+        intake._process(rows)
+        return rows
+
+    def told(self, ticket) -> str:
+        return "".join(ticket.message_ids.mapped("body"))
+
+    def test_it_opens_a_ticket_that_says_what_to_do(self):
+        row = self.take(asks())
+        ticket = row.ticket_ids
+        self.assertEqual((row.kind, row.state, len(ticket)), ("forwarding", "done", 1), row.why)
+        self.assertFalse(ticket.stage_id.closed)
+        told = self.told(ticket)
+        self.assertIn(f"Gmail asks whether mail to {SUPPORT} may be forwarded here", told)
+        self.assertIn("<b>429106883</b>", told)
+        self.assertIn(f'href="{LINK}"', told)
+        self.assertEqual(row.confirmation_code, "429106883")
+        self.assertEqual(row.confirmation_link, LINK)
+        self.assertEqual(row.confirmation_mailbox, SUPPORT)
+        self.assertEqual(row.confirmation_provider, "Gmail")
+
+    def test_nothing_opens_the_link_and_nothing_answers(self):
+        self.support.write({"automatic_answer": True})
+        with self.sent_mails() as sent:
+            row = self.take(asks())
+        self.assertEqual(sent, [])
+        self.assertEqual(len(row.ticket_ids), 1)
+
+    def test_before_known_contacts(self):
+        self.support.alias_id.alias_contact = "partners"
+        self.assertEqual(len(self.take(asks()).ticket_ids), 1)
+
+    def test_while_intake_is_off(self):
+        self.support.intake = False
+        self.assertEqual(self.take(mail()).state, "not_taken_in")
+        self.assertEqual(len(self.take(asks()).ticket_ids), 1)
+
+    def test_before_blocked_senders(self):
+        self.env["helpdesk.sender"].create(
+            {"pattern": "forwarding-noreply@google.com", "kind": "blocked"}
+        )
+        self.assertEqual(len(self.take(asks()).ticket_ids), 1)
+
+    def test_before_rules(self):
+        self.env["helpdesk.scanner.rule"].create(
+            {
+                "name": "Nothing from Google",
+                "domain": "[('fact_from', 'ilike', 'google')]",
+                "action_ids": [(0, 0, {"kind": "ignore"})],
+                "active": True,
+            }
+        )
+        other = self.take(mail(from_="Ads <ads@google.com>"))
+        self.assertEqual(other.state, "ignored", other.why)
+        self.assertEqual(len(self.take(asks()).ticket_ids), 1)
+
+    def test_however_automatic_it_looks(self):
+        headers = [
+            ("Auto-Submitted", "auto-replied"),
+            ("Precedence", "bulk"),
+            ("List-Id", "<x.google.com>"),
+            ("Return-Path", "<>"),
+        ]
+        self.assertEqual(len(self.take(asks(headers=headers)).ticket_ids), 1)
+
+    def test_in_a_mailbox_where_what_no_rule_matches_is_left_alone(self):
+        self.scanner.unmatched = "leave"
+        self.scanner.default_alias_id = self.support
+        self.assertEqual(self.fetch(mail(to=SUPPORT)).state, "ignored")
+        row = self.fetch(asks(to=SUPPORT))
+        self.assertEqual(len(row.ticket_ids), 1, row.why)
+
+    def test_a_forged_one_is_an_ordinary_mail(self):
+        forged = [("Authentication-Results", "mx.mailflow.test; dmarc=fail header.from=google.com")]
+        row = self.fetch(asks(to=f"support@{DOMAIN}", headers=forged))
+        self.assertNotEqual(row.kind, "forwarding")
+        self.assertFalse(row.confirmation_link)
+        genuine = [
+            ("Authentication-Results", "mx.mailflow.test; dmarc=pass header.from=google.com")
+        ]
+        row = self.fetch(asks(to=f"support@{DOMAIN}", headers=genuine))
+        self.assertEqual(row.kind, "forwarding")
+
+    def test_a_forged_one_is_blocked_as_any_other(self):
+        self.env["helpdesk.sender"].create(
+            {"pattern": "forwarding-noreply@google.com", "kind": "blocked"}
+        )
+        forged = [("Authentication-Results", "mx.mailflow.test; dmarc=fail header.from=google.com")]
+        row = self.fetch(asks(to=f"support@{DOMAIN}", headers=forged))
+        self.assertFalse(row.ticket_ids)
+
+    def test_a_link_elsewhere_is_not_told(self):
+        evil = "https://mail-settings.google.com.evil.example/mail/vf-1"
+        row = self.take(asks(text=TEXT.replace(LINK, evil)))
+        self.assertFalse(row.confirmation_link)
+        log = row.ticket_ids.message_ids.filtered(
+            lambda message: message.author_id == self.env.ref("base.partner_root")
+        )
+        told = "".join(log.mapped("body"))
+        self.assertIn("429106883", told)
+        self.assertNotIn("evil.example", told)
+
+
+class TestOriginalRecipient(MailflowCase):
+    """Where a forwarded mail was sent to, by what forwarders leave in its header."""
+
+    def test_headers_of_forwarders(self):
+        sales = self.make_alias("Sales", "sales")
+        self.env["helpdesk.support.alias.address"].create(
+            {"alias_id": sales.id, "email": "sales@acorn-tests.example"}
+        )
+        # the mail itself names nobody of ours: sent as Bcc, or to a list
+        samples = {
+            "Gmail": [
+                ("X-Forwarded-To", f"anything@{DOMAIN}"),
+                ("X-Forwarded-For", f"sales@acorn-tests.example anything@{DOMAIN}"),
+                ("Delivered-To", "sales@acorn-tests.example"),
+            ],
+            "Google Workspace": [("X-Gm-Original-To", "sales@acorn-tests.example")],
+            "Exchange, by a rule of the inbox": [
+                ("Resent-From", "<sales@acorn-tests.example>"),
+                ("X-MS-Exchange-Inbox-Rules-Loop", "sales@acorn-tests.example"),
+                ("Auto-Submitted", "auto-generated"),
+                ("X-MS-Exchange-Generated-Message-Source", "Mailbox Rules Agent"),
+            ],
+            "Exchange, by the mailbox's settings": [
+                ("Resent-From", "<sales@acorn-tests.example>"),
+                (
+                    "X-MS-Exchange-ForwardingLoop",
+                    "sales@acorn-tests.example;5a6dee4f-0a3c-4f5e-9d53-6b0c3a3a4f11",
+                ),
+            ],
+            "Postfix": [("X-Original-To", "sales@acorn-tests.example")],
+            "Exim": [("Envelope-To", "sales@acorn-tests.example")],
+            "Fastmail": [("X-Delivered-to", "sales@acorn-tests.example")],
+            "Yahoo": [("X-Apparently-To", "sales@acorn-tests.example; Tue, 3 Mar 2026 09:30:00")],
+        }
+        for forwarder, headers in samples.items():
+            with self.subTest(forwarder=forwarder):
+                row = self.take(
+                    mail(to="undisclosed-recipients:;", headers=headers), model="helpdesk.ticket"
+                )
+                self.assertEqual(self.deliveries(row), [("Sales", "ticket")], row.why)
+                self.assertEqual(row.kind, "message")
+
+    def test_a_header_of_a_web_proxy_leads_nowhere(self):
+        headers = [("X-Forwarded-For", "203.0.113.9, 198.51.100.7")]
+        row = self.take(mail(headers=headers))
+        self.assertEqual(self.deliveries(row), [("Support", "ticket")])
