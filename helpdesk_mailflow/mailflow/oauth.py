@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -30,7 +31,7 @@ import msal
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
 from .errors import AppRefused, SignInNeeded, SignInRefused, UnexpectedAnswer
-from .oauth_http import Client, NotReached, Refused
+from .oauth_http import SECRETS, Client, NotReached, Refused
 from .oauth_refusal import refusal
 
 #: For IMAP, POP and SMTP as the person who signs in.
@@ -48,12 +49,14 @@ GRAPH_SCOPES = (
 APP_MAIL_SCOPES = ("https://outlook.office365.com/.default",)
 APP_GRAPH_SCOPES = ("https://graph.microsoft.com/.default",)
 
+# msal warns at each sign-in that the browser had better come back by POST ("form_post"). Such
+# a POST comes from another site, and so without the cookie of the session that has the state.
+warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
+
 # What msal raises on an answer, or on a key, that it cannot read.
 _GARBAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError)
 # msal adds these itself.
 _RESERVED = {"openid", "profile", "offline_access"}
-# Only for logging: what `msal` would write down of a request at level DEBUG.
-_SECRET_DATA = ("code", "code_verifier", "client_assertion", "client_secret", "refresh_token")
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,7 @@ class _Cache(msal.SerializableTokenCache):
     def add(self, event, **options):
         """Keep what came, without telling the log what was sent for it."""
         data = {
-            name: "***" if name in _SECRET_DATA else text
-            for name, text in event.get("data", {}).items()
+            name: "***" if name in SECRETS else text for name, text in event.get("data", {}).items()
         }
         super().add({**event, "data": data}, **options)
 
@@ -138,6 +140,7 @@ def begin_sign_in(
     scopes = [scope for scope in scopes if scope not in _RESERVED]
     session = _Session(app, "", fresh=True)
     options = {"login_hint": login_hint} if login_hint else {"prompt": "select_account"}
+    options["response_mode"] = "query"
     flow = session.call(
         "initiate_auth_code_flow", scopes, redirect_uri=redirect_uri, state=state, **options
     )
@@ -216,7 +219,8 @@ def app_token(app: App, cache: str, scopes: Sequence[str], *, renew: bool = Fals
     :param renew: do not take the one from the cache
     :raises AppRefused: the app registration is not accepted
     """
-    session = _Session(app, cache)
+    # Nothing in it is lost if it cannot be read.
+    session = _Session(app, cache if _is_cache(cache) else "")
     if renew:
         session.call("remove_tokens_for_client")
     started = _now()
@@ -234,6 +238,18 @@ def _resource(scope: str) -> str:
     return scope.rpartition("/")[0]
 
 
+def _is_cache(text: str) -> bool:
+    """Whether msal can read it: entries by key, by kind."""
+    try:
+        kinds = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(kinds, dict) and all(
+        isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        for entries in kinds.values()
+    )
+
+
 def _thumbprint_ready(pem: str) -> str:
     """The first certificate in the text: msal reads no other."""
     found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pem, re.DOTALL)
@@ -249,12 +265,11 @@ class _Session:
         self._secrets = [app.secret, *secrets]
         self._cache = _Cache()
         self._came_in = cache
-        if cache:
-            try:
-                self._cache.deserialize(cache)
-            except _GARBAGE as error:
-                # Whatever it was, it is no sign-in any more.
-                raise SignInNeeded("sign_in_needed_first", account="") from error
+        if _is_cache(cache):
+            self._cache.deserialize(cache)
+        elif cache:
+            # Whatever it was, it is no sign-in any more.
+            raise SignInNeeded("sign_in_needed_first", account="")
         authority = app.authority.rstrip("/")
         try:
             parts = urlsplit(authority)

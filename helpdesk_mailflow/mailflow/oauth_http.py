@@ -33,8 +33,11 @@ from .errors import (
     NameNotFound,
     UnexpectedAnswer,
 )
+from .oauth_refusal import without
 from .wire import Wire, open_encrypted
 
+#: What a request for a token may hold that nobody else may see.
+SECRETS = ("code", "code_verifier", "client_assertion", "client_secret", "refresh_token")
 # No answer of a sign-in server comes near this, in bytes.
 MAX_ANSWER = 1024 * 1024
 # How long the addresses of a sign-in server are believed, in seconds.
@@ -158,7 +161,13 @@ class Client:
         said = self._read(url, answer, doing)
         if not ("error" in said or isinstance(said.get("access_token"), str)):
             raise NotReached(self._not_openid(url, answer, doing))
-        return Answer(answer.status_code, json.dumps(_cleaned(said)), answer.headers)
+        cleaned = _cleaned(said)
+        for name in ("error", "error_description"):
+            if name in cleaned:
+                # msal logs these words: not if they quote what we sent.
+                sent = [text for part, text in (data or {}).items() if part in SECRETS]
+                cleaned[name] = without(str(cleaned[name]), map(str, sent))
+        return Answer(answer.status_code, json.dumps(cleaned), answer.headers)
 
     def close(self):
         """Nothing to do: connections live for one request."""

@@ -104,7 +104,7 @@ _NEEDED_WORDS = {
 }
 _LATER_WORDS = frozenset(("temporarily_unavailable", "server_error", "slow_down"))
 
-_CODE = re.compile(r"\bAADSTS(\d{4,8})\b")
+_CODE = re.compile(r"\bAADSTS(\d{4,12})\b")
 # What Microsoft appends for its own search in its logs.
 _TRAILER = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 _JWT = re.compile(r"\beyJ[\w-]{10,}(\.[\w-]*){0,4}")
@@ -183,9 +183,14 @@ def _in_words(said: Mapping[str, object], codes: list[int], secrets: Iterable[st
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """One printable line of at most 200 characters, without these secrets and without
     anything that looks like a token."""
-    for secret in sorted((each for each in secrets if len(each) >= 4), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    text = _JWT.sub("***", text)
+    text = without(text, secrets)
     text = "".join(char if char.isprintable() else " " for char in text)
     text = " ".join(text.split())
     return text if len(text) <= 200 else text[:199] + "…"
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text without these secrets and without anything that looks like a token."""
+    for secret in sorted((each for each in secrets if len(each) >= 4), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return _JWT.sub("***", text)

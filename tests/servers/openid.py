@@ -7,6 +7,7 @@ that are replaced at each use while the old one stays good (:attr:`OpenId.old_re
 
 from __future__ import annotations
 
+import base64
 import html
 import http.server
 import json
@@ -84,7 +85,8 @@ class OpenId:
         self.tenant_id = str(uuid.uuid4())
         self.key = jwk.ECKey.generate_key("P-256", auto_kid=True)
         self.store = Store()
-        self.store.secrets.add(self.client_secret)
+        self._introspection_password = "Intr0spect-" + uuid.uuid4().hex
+        self.store.secrets |= {self.client_secret, self._introspection_password}
         #: Method and path of each request.
         self.requests: list[str] = []
         self._refusals: list[tuple[str, str, int]] = []
@@ -133,8 +135,9 @@ class OpenId:
 
     @property
     def introspection_url(self) -> str:
-        """For Dovecot (RFC 7662; also with the token at its end, or as the Authorization)."""
-        return f"{self.issuer}/introspect"
+        """For a mail server (RFC 7662), with the user and password that it takes there."""
+        login = f"mail-server:{self._introspection_password}"
+        return f"https://{login}@{self.host}:{self.port}/{self.tenant}/introspect"
 
     @property
     def refreshes(self) -> int:
@@ -261,8 +264,8 @@ class OpenId:
                 return self._authorize(request)
             if rest == "oauth2/v2.0/token":
                 return self._token(request)
-            if rest.startswith("introspect"):
-                return self._introspect(request, rest)
+            if rest == "introspect":
+                return self._introspect(request)
         return 404, {"error": "not_found"}, []
 
     def _discovery(self) -> dict:
@@ -271,7 +274,7 @@ class OpenId:
             "authorization_endpoint": f"{self.issuer}/oauth2/v2.0/authorize",
             "token_endpoint": self.token_endpoint,
             "jwks_uri": f"{self.issuer}/keys",
-            "introspection_endpoint": self.introspection_url,
+            "introspection_endpoint": f"{self.issuer}/introspect",
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["ES256"],
@@ -341,12 +344,12 @@ class OpenId:
             return self._refused(_Said(status, body))
         return status, body, headers
 
-    def _introspect(self, request: Request, rest: str) -> tuple[int, object, list]:
-        token = request.form.get("token") or request.args.get("token")
-        authorization = request.headers.get("Authorization", "")
-        if not token and authorization.startswith("Bearer "):
-            token = authorization.removeprefix("Bearer ")
-        token = token or rest.removeprefix("introspect").lstrip("/")
+    def _introspect(self, request: Request) -> tuple[int, object, list]:
+        token = request.form.get("token", "")
+        login = f"mail-server:{self._introspection_password}".encode()
+        expected = f"Basic {base64.b64encode(login).decode()}"
+        if request.headers.get("Authorization") != expected:
+            return 401, {"error": "invalid_client"}, [("WWW-Authenticate", "Basic")]
         self.store.count["introspections"] += 1
         if not self.valid(token):
             return 200, {"active": False}, []

@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
 CODE_SECONDS = 600
 _AUTH_METHODS = ["client_secret_post", "client_secret_basic", "client_assertion_jwt"]
@@ -191,12 +192,35 @@ class Grants(AuthorizationServer):
 
     def _generator(self):
         def access(client, grant_type, user, scope):
-            return self._secret()
+            return self._access_token(user, scope)
 
         def refresh(client, grant_type, user, scope):
             return self._secret() if self._lasting(scope) else ""
 
         return BearerTokenGenerator(access, refresh, lambda *_about: self.openid.token_seconds)
+
+    def _access_token(self, user: str | None, scope: str) -> str:
+        """A JWT as Microsoft's, and as long."""
+        openid = self.openid
+        now = int(openid.now())
+        names = [each.rpartition("/")[2] for each in scope.split() if "/" in each]
+        if user:
+            rights = {"scp": " ".join(names), "upn": user, "idtyp": "user"}
+        else:
+            rights = {"roles": ["IMAP.AccessAsApp", "SMTP.SendAsApp"], "idtyp": "app"}
+        claims = {
+            "iss": openid.issuer,
+            "aud": "".join(sorted(_resources(scope))[:1]) or openid.issuer,
+            "appid": openid.client_id,
+            "iat": now,
+            "nbf": now,
+            "exp": now + openid.token_seconds,
+            "uti": secrets.token_urlsafe(900),
+            **rights,
+        }
+        made = jwt.encode({"alg": "ES256"}, claims, openid.key, ["ES256"])
+        self.store.secrets.add(made)
+        return made
 
     def _secret(self) -> str:
         made = secrets.token_urlsafe(32)
@@ -336,6 +360,12 @@ class ClientCredentials(grants.ClientCredentialsGrant):
         return super().create_token_response()
 
 
+class _LongHeaders(JWSRegistry):
+    """msal sends its certificate along."""
+
+    max_header_length = 10_000
+
+
 class Assertion(JWTBearerClientAssertion):
     """A client that proves itself by a certificate (RFC 7523)."""
 
@@ -355,10 +385,19 @@ class Assertion(JWTBearerClientAssertion):
         )
         return jwk.RSAKey.import_key(public)
 
+    def extract_assertion(self, assertion):
+        header, claims = (
+            json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            for part in assertion.split(".")[:2]
+        )
+        return header, claims
+
     def process_assertion_claims(self, assertion, resolve_key):
         self.openid.store.secrets.add(assertion)
         try:
-            token = jwt.decode(assertion, resolve_key, algorithms=["PS256", "RS256"])
+            token = jwt.decode(
+                assertion, resolve_key, registry=_LongHeaders(algorithms=["PS256", "RS256"])
+            )
         except JoseError as error:
             raise Refusal(
                 "invalid_client",
