@@ -32,6 +32,7 @@ from . import (
     helpdesk_oauth_account_warning,
     helpdesk_oauth_app,
     helpdesk_oauth_token,
+    helpdesk_mailbox_connection_place,
     helpdesk_of_team,
     helpdesk_outgoing_filter,
     helpdesk_own_address,

@@ -73,7 +73,7 @@ class TestMailboxConnection(MailflowCase):
         self.env["helpdesk.support.alias.address"].create(
             {"alias_id": other.id, "email": "help@acorn-tests.example"}
         )
-        connection.email = "help@acorn-tests.example"
+        connection.write({"email": "help@acorn-tests.example", "alias_id": self.support.id})
         count = self.env["helpdesk.support.alias"].search_count([])
         connection.action_next()
         self.assertEqual(connection.step, "place")
@@ -82,7 +82,14 @@ class TestMailboxConnection(MailflowCase):
 
     def test_discarding_takes_away_what_the_guide_made_and_nothing_else(self):
         connection = self._connection(user=self.manager, step="place", road="forward")
-        connection.email = "help@acorn-tests.example"
+        connection.write(
+            {
+                "email": "help@acorn-tests.example",
+                "team_id": self.team.id,
+                "alias_choice": "new",
+                "new_alias_name": "Help",
+            }
+        )
         queues = self.env["helpdesk.support.alias"].search([])
         connection.action_next()
         self.assertEqual(connection.step, "test")

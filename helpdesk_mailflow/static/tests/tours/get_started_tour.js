@@ -20,7 +20,7 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.get_started", {
             run: "edit help@acorn-tests.example",
         },
         {
-            trigger: "div[name=step_address] button[name=action_next]",
+            trigger: "div[name=buttons] button[name=action_next]",
             run: "click",
         },
         {
