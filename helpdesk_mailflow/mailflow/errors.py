@@ -86,6 +86,91 @@ SENTENCES: Mapping[str, str] = {
         "User or password have characters that cannot be sent to {host}. Choose a password of "
         "letters without accents, digits and common signs."
     ),
+    "login_refused_browser": (
+        "{host} wants somebody to sign in to “{user}” in a browser first, and said “{answer}”. "
+        "Sign in to the mailbox on the provider's website, confirm that it was you, then try again "
+        "here."
+    ),
+    "app_password": (
+        "{host} refused to log in “{user}” and said “{answer}”. {provider} wants an app password "
+        "from mail programs, not the normal one. Make one: {help}"
+    ),
+    "app_password_2fa": (
+        "{host} refused to log in “{user}” and said “{answer}”. Check user and password. If 2-step "
+        "verification is on, {provider} wants an app password. Make one: {help}"
+    ),
+    "app_password_own": (
+        "{host} refused to log in “{user}” and said “{answer}”. {provider} wants a password of its "
+        "own for mail programs, which is set here: {help}"
+    ),
+    "app_password_needed": (
+        "Google does not take the normal password of “{user}” here, since 2-step verification is "
+        "on. Make an app password and use it instead: https://myaccount.google.com/apppasswords"
+    ),
+    "app_password_first": (
+        "Google refused to log in “{user}” and said “{answer}”. What was typed does not look like "
+        "an app password (16 letters), and Google takes no other password here. Switch on 2-step "
+        "verification (https://myaccount.google.com/signinoptions/twosv), then make an app "
+        "password: https://myaccount.google.com/apppasswords"
+    ),
+    "app_password_wrong": (
+        "Google does not know this app password for “{user}” and said “{answer}”. Check the "
+        "address, and that the app password belongs to this account; changing the normal password "
+        "removes all app passwords. Make a new one: https://myaccount.google.com/apppasswords"
+    ),
+    "imap_off": (
+        "{protocol} is switched off for the mailbox “{user}” on {host}, which said “{answer}”. "
+        "Switch it on in the settings of the mailbox on the provider's website (with Gmail under "
+        "Settings › Forwarding and POP/IMAP)."
+    ),
+    "imap_off_domain": (
+        "{protocol} is switched off for the whole domain of “{user}”, and {host} said “{answer}”. "
+        "An administrator of Google Workspace can switch it on: admin.google.com › Apps › Google "
+        "Workspace › Gmail › End user access."
+    ),
+    "imap_off_maybe": (
+        "{host} refused to log in “{user}” and said “{answer}”. Check user and password, and that "
+        "other mail programs may use the mailbox: {provider} does not let them until this is "
+        "switched on: {help}"
+    ),
+    "imap_off_maybe_2fa": (
+        "{host} refused to log in “{user}” and said “{answer}”. Check user and password, and that "
+        "other mail programs may use the mailbox: {provider} does not let them until this is "
+        "switched on ({help}). With 2-step verification it wants an app password instead of the "
+        "normal one."
+    ),
+    "passwords_off": (
+        "Microsoft takes no password for “{user}” here: {host} said “{answer}”. Choose Microsoft "
+        "OAuth and sign in instead. Personal accounts (Outlook.com, Hotmail, Live) cannot be "
+        "connected: set up forwarding for them."
+    ),
+    "passwords_off_old": (
+        "{host} refused to log in “{user}” and said “{answer}”. Microsoft no longer takes "
+        "passwords here: choose Microsoft OAuth and sign in instead."
+    ),
+    "passwords_off_policy": (
+        "The security defaults of your organization forbid to log in “{user}” with a password: "
+        "{host} said “{answer}”. Choose Microsoft OAuth and sign in instead."
+    ),
+    "smtp_auth_off": (
+        "Microsoft does not let “{user}” send through {host} and said “{answer}”. An administrator "
+        "of Microsoft 365 has to allow Authenticated SMTP for this mailbox, and a Conditional "
+        "Access policy may forbid it: https://aka.ms/smtp_auth_disabled. Or send through Microsoft "
+        "Graph, which needs neither."
+    ),
+    "smtp_auth_off_mailbox": (
+        "Sending by SMTP is switched off for the mailbox “{user}”. An administrator can switch it "
+        "on: Microsoft 365 admin center › Users › Active users › the user › Mail › Manage email "
+        "apps › Authenticated SMTP (https://aka.ms/smtp_auth_disabled). Or send through Microsoft "
+        "Graph, which does not need it."
+    ),
+    "smtp_auth_off_tenant": (
+        "Sending by SMTP is switched off for your whole organization. An administrator can switch "
+        "it on for the mailbox “{user}” alone: Microsoft 365 admin center › Users › Active users › "
+        "the user › Mail › Manage email apps › Authenticated SMTP "
+        "(https://aka.ms/smtp_auth_disabled). Or send through Microsoft Graph, which does not need "
+        "it."
+    ),
     "login_not_offered": (
         "{host} does not offer to log in with user and password (it offers: {methods}). It may "
         "want OAuth."
@@ -138,6 +223,11 @@ SENTENCES: Mapping[str, str] = {
     "sender_refused_anonymous": (
         "{host} does not take mail from {sender} and said “{answer}”. Fill in user and password, "
         "or ask the operator of the mail server."
+    ),
+    "sender_refused_send_as": (
+        "Microsoft does not let “{user}” send as {sender}. In the Exchange admin center open "
+        "Recipients › Mailboxes › {sender} › Delegation, and add “{user}” to “Send as”; it takes "
+        "up to an hour to work. Or log in to the mailbox {sender} itself."
     ),
     "sender_refused_temporary": (
         "{host} cannot take mail from {sender} at the moment and said “{answer}”. Try again in a "
@@ -410,6 +500,32 @@ class LoginRefused(MailboxError):
     """User and password were not accepted. Values: host, user, answer."""
 
     code = "login_refused"
+
+
+class AppPassword(LoginRefused):
+    """The provider wants an app password. Values: host, user, answer[, provider, help]."""
+
+    code = "app_password"
+
+
+class ImapOff(LoginRefused):
+    """The mailbox lets no mail programs in. Values: host, user, answer, protocol[, provider,
+    help]."""
+
+    code = "imap_off"
+
+
+class PasswordsOff(LoginRefused):
+    """The provider takes no passwords, but OAuth. Values: host, user, answer."""
+
+    code = "passwords_off"
+
+
+class SmtpAuthOff(LoginRefused):
+    """Microsoft: the mailbox, or all of them, may not log in to send. Values: host, user,
+    answer."""
+
+    code = "smtp_auth_off"
 
 
 class LoginNotOffered(MailboxError):

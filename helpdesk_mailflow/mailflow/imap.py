@@ -28,6 +28,7 @@ from .errors import (
 )
 from .imap_change import UIDS_PER_COMMAND, ImapChanges, chunks, uid_pairs
 from .mailbox import Folder, FolderStatus, Head, MailServer
+from .refusal import NOT_CONNECTED
 from .wire import (
     GARBAGE,
     Wire,
@@ -672,7 +673,12 @@ def _talk(wire: Wire, doing: str):
         wire.broken = True
         raise wire.not_understood(_words(error)) from wire.cause(error)
     except imaplib.IMAP4.error as error:
-        raise _Refused(_words(error)) from wire.cause(error)
+        words = _words(error)
+        if NOT_CONNECTED.search(words):
+            # Microsoft lets people log in to mailboxes that they may not open, and says so only
+            # at the next command
+            raise login_refused(wire.server, words) from wire.cause(error)
+        raise _Refused(words) from wire.cause(error)
     except OSError as error:
         if isinstance(error, ValueError):  # ssl.SSLCertVerificationError, explained elsewhere
             raise

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import sasl
 from .errors import TokenRefused
+from .refusal import tidy_password
 
 if TYPE_CHECKING:
     from .imap import ImapMailbox
@@ -41,6 +42,7 @@ class MailServer:
         the first byte)
     :param user: with a token the name of the mailbox, which may be another than that of the
         account that signed in
+    :param password: an app password of Google may have its spaces
     :param token: an access token, to log in with instead of the password; it is sent only over
         TLS, and only if `verify` is on
     :param account: who signed in, where known: tells "no rights on this mailbox" from "the token
@@ -67,6 +69,7 @@ class MailServer:
             raise ValueError(f"unknown protocol {self.protocol!r}")
         if self.encryption not in ("none", "starttls", "tls"):
             raise ValueError(f"unknown encryption {self.encryption!r}")
+        object.__setattr__(self, "password", tidy_password(self.host, self.password))
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ from .errors import (
     LoginRefused,
     MailboxError,
     SenderRefused,
+    SmtpAuthOff,
     TokenRefused,
 )
+from .refusal import SEND_AS, explain, tidy_password
 from .wire import (
     GARBAGE,
     Wire,
@@ -59,6 +61,7 @@ class SmtpSettings:
     :param sender: the bare address
     :param user: empty for a server that takes mail without a log-in; with a token the name of
         the mailbox, which may be another than that of the account that signed in
+    :param password: an app password of Google may have its spaces
     :param token: an access token, to log in with instead of the password; it is sent only over
         TLS, and only if `verify` is on
     :param account: who signed in, where known: tells "no rights on this mailbox" from "the token
@@ -85,6 +88,7 @@ class SmtpSettings:
     def __post_init__(self):
         if self.encryption not in ("none", "starttls", "tls"):
             raise ValueError(f"unknown encryption {self.encryption!r}")
+        object.__setattr__(self, "password", tidy_password(self.host, self.password))
 
 
 @dataclass(frozen=True)
@@ -364,7 +368,12 @@ class _Session:
         values = {"host": server.host, "answer": self._words(words)}
         if code == 530 and not server.user:
             return LoginRefused("login_refused_needed", **values)
+        known = explain(server, values["answer"])
+        if isinstance(known, SmtpAuthOff):  # some of Microsoft's servers say it only here
+            return known
         values.update(sender=server.sender, user=server.user)
+        if SEND_AS.search(values["answer"]) and server.user:
+            return SenderRefused("sender_refused_send_as", **values)
         if code // 100 == 4:
             return SenderRefused("sender_refused_temporary", temporary=True, **values)
         return SenderRefused("" if server.user else "sender_refused_anonymous", **values)

@@ -29,6 +29,7 @@ from .errors import (
     TokenRefused,
     UnexpectedAnswer,
 )
+from .refusal import explain
 from .sasl import check_safe, is_app_only, secret_forms
 
 if TYPE_CHECKING:
@@ -454,6 +455,9 @@ def login_refused(server: MailServer, answer: object) -> LoginRefused:
     """The error for a login that did not work, with the server's words."""
     words = in_words(answer, server) or "no reason given"
     values = {"host": server.host, "user": server.user, "answer": words}
+    known = explain(server, words)
+    if known is not None and (known.temporary or not is_temporary(words)):
+        return known
     if is_temporary(words):
         return LoginRefused("login_refused_temporary", temporary=True, **values)
     if server.token:

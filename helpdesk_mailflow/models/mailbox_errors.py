@@ -92,6 +92,94 @@ SENTENCES = {
         "User or password have characters that cannot be sent to %(host)s. Choose a "
         "password of letters without accents, digits and common signs."
     ),
+    "login_refused_browser": _lt(
+        "%(host)s wants somebody to sign in to “%(user)s” in a browser first, and said "
+        "“%(answer)s”. Sign in to the mailbox on the provider's website, confirm that it was "
+        "you, then try again here."
+    ),
+    "app_password": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. %(provider)s wants an "
+        "app password from mail programs, not the normal one. Make one: %(help)s"
+    ),
+    "app_password_2fa": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. Check user and "
+        "password. If 2-step verification is on, %(provider)s wants an app password. Make "
+        "one: %(help)s"
+    ),
+    "app_password_own": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. %(provider)s wants a "
+        "password of its own for mail programs, which is set here: %(help)s"
+    ),
+    "app_password_needed": _lt(
+        "Google does not take the normal password of “%(user)s” here, since 2-step "
+        "verification is on. Make an app password and use it instead: "
+        "https://myaccount.google.com/apppasswords"
+    ),
+    "app_password_first": _lt(
+        "Google refused to log in “%(user)s” and said “%(answer)s”. What was typed does not "
+        "look like an app password (16 letters), and Google takes no other password here. "
+        "Switch on 2-step verification (https://myaccount.google.com/signinoptions/twosv), "
+        "then make an app password: https://myaccount.google.com/apppasswords"
+    ),
+    "app_password_wrong": _lt(
+        "Google does not know this app password for “%(user)s” and said “%(answer)s”. Check "
+        "the address, and that the app password belongs to this account; changing the normal "
+        "password removes all app passwords. Make a new one: "
+        "https://myaccount.google.com/apppasswords"
+    ),
+    "imap_off": _lt(
+        "%(protocol)s is switched off for the mailbox “%(user)s” on %(host)s, which said "
+        "“%(answer)s”. Switch it on in the settings of the mailbox on the provider's website "
+        "(with Gmail under Settings › Forwarding and POP/IMAP)."
+    ),
+    "imap_off_domain": _lt(
+        "%(protocol)s is switched off for the whole domain of “%(user)s”, and %(host)s said "
+        "“%(answer)s”. An administrator of Google Workspace can switch it on: "
+        "admin.google.com › Apps › Google Workspace › Gmail › End user access."
+    ),
+    "imap_off_maybe": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. Check user and "
+        "password, and that other mail programs may use the mailbox: %(provider)s does not "
+        "let them until this is switched on: %(help)s"
+    ),
+    "imap_off_maybe_2fa": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. Check user and "
+        "password, and that other mail programs may use the mailbox: %(provider)s does not "
+        "let them until this is switched on (%(help)s). With 2-step verification it wants an "
+        "app password instead of the normal one."
+    ),
+    "passwords_off": _lt(
+        "Microsoft takes no password for “%(user)s” here: %(host)s said “%(answer)s”. Choose "
+        "Microsoft OAuth and sign in instead. Personal accounts (Outlook.com, Hotmail, Live) "
+        "cannot be connected: set up forwarding for them."
+    ),
+    "passwords_off_old": _lt(
+        "%(host)s refused to log in “%(user)s” and said “%(answer)s”. Microsoft no longer "
+        "takes passwords here: choose Microsoft OAuth and sign in instead."
+    ),
+    "passwords_off_policy": _lt(
+        "The security defaults of your organization forbid to log in “%(user)s” with a "
+        "password: %(host)s said “%(answer)s”. Choose Microsoft OAuth and sign in instead."
+    ),
+    "smtp_auth_off": _lt(
+        "Microsoft does not let “%(user)s” send through %(host)s and said “%(answer)s”. An "
+        "administrator of Microsoft 365 has to allow Authenticated SMTP for this mailbox, and"
+        " a Conditional Access policy may forbid it: https://aka.ms/smtp_auth_disabled. Or "
+        "send through Microsoft Graph, which needs neither."
+    ),
+    "smtp_auth_off_mailbox": _lt(
+        "Sending by SMTP is switched off for the mailbox “%(user)s”. An administrator can "
+        "switch it on: Microsoft 365 admin center › Users › Active users › the user › Mail › "
+        "Manage email apps › Authenticated SMTP (https://aka.ms/smtp_auth_disabled). Or send "
+        "through Microsoft Graph, which does not need it."
+    ),
+    "smtp_auth_off_tenant": _lt(
+        "Sending by SMTP is switched off for your whole organization. An administrator can "
+        "switch it on for the mailbox “%(user)s” alone: Microsoft 365 admin center › Users › "
+        "Active users › the user › Mail › Manage email apps › Authenticated SMTP "
+        "(https://aka.ms/smtp_auth_disabled). Or send through Microsoft Graph, which does not"
+        " need it."
+    ),
     "login_not_offered": _lt(
         "%(host)s does not offer to log in with user and password (it offers: "
         "%(methods)s). It may want OAuth."
@@ -148,6 +236,11 @@ SENTENCES = {
     "sender_refused_anonymous": _lt(
         "%(host)s does not take mail from %(sender)s and said “%(answer)s”. Fill in user "
         "and password, or ask the operator of the mail server."
+    ),
+    "sender_refused_send_as": _lt(
+        "Microsoft does not let “%(user)s” send as %(sender)s. In the Exchange admin center "
+        "open Recipients › Mailboxes › %(sender)s › Delegation, and add “%(user)s” to “Send "
+        "as”; it takes up to an hour to work. Or log in to the mailbox %(sender)s itself."
     ),
     "sender_refused_temporary": _lt(
         "%(host)s cannot take mail from %(sender)s at the moment and said “%(answer)s”. Try"
