@@ -1,0 +1,45 @@
+"""A browser, as far as the sign-in needs one: cookies and redirects, over real HTTP."""
+
+import http.cookiejar
+import re
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode, urljoin
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_about):
+        return None
+
+
+class Browser:
+    """A person at the web client of an Odoo.
+
+    :param url: of Odoo
+    """
+
+    def __init__(self, url: str):
+        self.url = url
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            urllib.request.ProxyHandler({}),
+            _Stay,
+        )
+
+    def get(self, path: str, form: dict | None = None) -> tuple[int, str, str]:
+        """Open an address: status, text, and where it leads."""
+        data = urlencode(form).encode() if form else None
+        try:
+            with self._opener.open(urljoin(self.url, path), data, timeout=60) as response:
+                return response.status, response.read().decode(), ""
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(), error.headers.get("Location", "")
+
+    def log_in(self, login: str, password: str):
+        """Log in with user and password."""
+        _status, page, _to = self.get("/web/login")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+        status, _page, to = self.get(
+            "/web/login", {"csrf_token": token, "login": login, "password": password}
+        )
+        assert (status, "/web/login" in to) == (303, False), (status, to)
