@@ -17,7 +17,7 @@ import time
 from urllib.parse import quote, urlsplit
 
 from odoo import http
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import consteq
 
@@ -156,13 +156,10 @@ class OauthController(http.Controller):
         """
         if not request.env.user.has_group("base.group_system"):
             raise request.not_found()
-        account = request.env["helpdesk.oauth.account"].browse(account_id)
-        try:
-            if account.exists() and account.has_access("write"):
-                return account
-        except AccessError:
-            pass
-        raise request.not_found()
+        account = request.env["helpdesk.oauth.account"].browse(account_id).exists()
+        if not account or not account.has_access("write"):
+            raise request.not_found()
+        return account
 
     # ------------------------------------------------------------
     # ANSWERS

@@ -111,7 +111,17 @@ class HelpdeskOauthAccount(models.Model):
                 name = account.app_id.name or self.env._("The app itself")
             account.display_name = name
 
-    @api.depends("token_ids", "flow", "app_id")
+    @api.depends(
+        "token_ids.state",
+        "flow",
+        "app_id.tenant",
+        "app_id.authority",
+        "app_id.client_id",
+        "app_id.credential",
+        "app_id.sealed_secret",
+        "app_id.sealed_private_key",
+        "app_id.certificate",
+    )
     def _compute_state(self):
         # sudo: tokens have no rights of their own; whether they work is for who sees the account
         for account in self:
@@ -383,7 +393,7 @@ class HelpdeskOauthAccount(models.Model):
         granted = oauth.finish_sign_in(self.app_id._engine_app(), flow, answer)
         with self._own_transaction() as account:
             signed_in, had_problem = account._keep_sign_in(granted, resource)
-        self.env.invalidate_all(flush=False)
+        self.env.invalidate_all()
         signed_in = self.browse(signed_in.id)
         if had_problem:
             signed_in.sudo()._tell_recovery()

@@ -52,7 +52,7 @@ class HelpdeskOauthAccount(models.Model):
                 account._tell_once()
         except Exception:
             _logger.exception("Nobody could be told that connected account %s failed", self.id)
-        self.env["mail.activity"].invalidate_model(flush=False)
+        self.env["mail.activity"].invalidate_model()
 
     def _tell_once(self) -> None:
         Token = self.env["helpdesk.oauth.token"]
@@ -78,7 +78,7 @@ class HelpdeskOauthAccount(models.Model):
                 account._catch_up()
         except Exception:
             _logger.exception("Nobody could be told that connected account %s works", self.id)
-        self.env["mail.activity"].invalidate_model(flush=False)
+        self.env["mail.activity"].invalidate_model()
 
     def _tell_recovery_once(self) -> None:
         Token = self.env["helpdesk.oauth.token"]
