@@ -66,6 +66,7 @@
         "wizards/helpdesk_switch_templates_views.xml",
         "wizards/mail_compose_message_views.xml",
         "views/helpdesk_mailbox_connection_views.xml",
+        "views/helpdesk_mailbox_connection_done_views.xml",
         "views/helpdesk_mailbox_connection_place_views.xml",
         "views/helpdesk_get_started_views.xml",
         "views/menus.xml",

@@ -25,6 +25,7 @@ from . import (
     test_hostile_sender,
     test_ledger,
     test_mailbox_connection,
+    test_mailbox_connection_done,
     test_mailbox_connection_place,
     test_mailbox_steps,
     test_oauth_account,
