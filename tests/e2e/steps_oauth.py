@@ -119,7 +119,7 @@ def die_with_token(env, account_id):
 def told(env):
     """Who was told of problems with connections: activities and mails, and by whom they wait."""
     kind = env.ref("helpdesk_mailflow.oauth_activity")
-    activities = env["mail.activity"].search([("activity_type_id", "=", kind.id)])
+    activities = env["mail.activity"].sudo().search([("activity_type_id", "=", kind.id)])
     mails = env["mail.mail"].search([("subject", "ilike", "connection")])
     mails |= env["mail.mail"].search([("subject", "ilike", "sign in again")])
     return {
@@ -129,7 +129,8 @@ def told(env):
 
 
 def manager(env, login):
-    """A helpdesk manager who is no system administrator."""
+    """A helpdesk manager who is no system administrator; who is one gets an address."""
+    env.user.email = "admin@example.com"
     user = env["res.users"].create(
         {
             "name": login.title(),
@@ -149,3 +150,17 @@ def scan_is_due(env):
 
 def forget_triggers(env):
     env["ir.cron.trigger"].sudo().search([]).unlink()
+
+
+def forget_told(env):
+    """Begin with nobody told."""
+    kind = env.ref("helpdesk_mailflow.oauth_activity")
+    env["mail.activity"].sudo().search([("activity_type_id", "=", kind.id)]).unlink()
+    env["mail.mail"].sudo().search([]).unlink()
+
+
+def account_of(env, username):
+    """The account that somebody has signed in to: an older one, if there is one."""
+    found = env["helpdesk.oauth.account"].search([("username", "=", username)])
+    found.ensure_one()
+    return found.id

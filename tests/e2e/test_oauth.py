@@ -212,3 +212,92 @@ def test_killed_with_a_new_token_in_hand_nothing_is_lost_with_microsoft(
     assert openid.refreshes == refreshes + 1
     assert openid.holder(odoo.do("token", signed_in, renew=True)) == ANNA
     assert odoo.do("account", signed_in)["state"] == "ok"
+
+
+def test_killed_with_a_new_token_in_hand_a_strict_provider_wants_a_sign_in(
+    database, odoo, openid, browser, new_account
+):
+    """It takes each refresh token once, and the new one is lost: nobody can help that, so the
+    account says it, and asks no more until somebody signs in."""
+    account = new_account()
+    assert sign_in(odoo, openid, browser, account, SUPPORT)[2] == "/odoo/connected-accounts"
+    account = odoo.do("account_of", SUPPORT)
+    openid.old_refresh_tokens_stay = False
+    with Console(database, STEPS, STEPS_OAUTH, log="killed") as console, pytest.raises(OdooEnded):
+        console.do("die_with_token", account)
+    assert odoo.do("token_or_error", account, renew=True) == "sign_in_needed_revoked"
+    said = odoo.do("account", account)
+    assert (said["state"], said["since"]) == ("problem", True)
+    assert said["problem"].startswith(f"The sign-in of “{SUPPORT}” was revoked; perhaps its ")
+    attempts = openid.store.count["refresh_attempts"]
+    for _time in range(3):
+        assert odoo.do("token_or_error", account) == "sign_in_needed_revoked"
+    assert openid.store.count["refresh_attempts"] == attempts
+    assert sign_in(odoo, openid, browser, account, SUPPORT)[2] == "/odoo/connected-accounts"
+    assert odoo.do("account", account)["state"] == "ok"
+    assert openid.holder(odoo.do("token", account)) == SUPPORT
+
+
+# --- the consent ends
+
+
+def test_a_revoked_consent_is_told_once_and_a_sign_in_mends_it(
+    odoo, other_odoo, openid, browser, signed_in
+):
+    odoo.do("forget_told")
+    assert odoo.do("token", signed_in)
+    openid.revoke(ANNA)
+    at = time.time() + 0.5
+    for process in (odoo, other_odoo):
+        process.begin("many_tokens", signed_in, 5, at, True)
+    errors = odoo.result() + other_odoo.result()
+    sentence = (
+        f"The sign-in of “{ANNA}” was revoked; perhaps its password was changed, or an "
+        "administrator signed it out. Sign in again."
+    )
+    assert set(errors) == {f"SignInNeeded: {sentence}"}
+    said = odoo.do("account", signed_in)
+    assert (said["state"], said["problem"], said["since"]) == ("problem", sentence, True)
+    told = odoo.do("told")
+    assert told["activities"] == [
+        ["admin", f"Sign in again: {ANNA}"],
+        ["mona", "A helpdesk mailbox has lost its connection"],
+    ]
+    assert sorted(subject for _to, subject in told["mails"]) == [
+        "A helpdesk mailbox has lost its connection",
+        f"Sign in again: {ANNA}",
+    ]
+    odoo.do("forget_triggers")
+    assert sign_in(odoo, openid, browser, signed_in)[2] == "/odoo/connected-accounts"
+    assert odoo.do("account", signed_in)["state"] == "ok"
+    assert odoo.do("scan_is_due")
+    told = odoo.do("told")
+    assert told["activities"] == []
+    assert len(told["mails"]) == 4, "and each is told that it works again"
+    assert openid.holder(odoo.do("token", signed_in, renew=True)) == ANNA
+
+
+# --- secrets
+
+
+def test_no_secret_is_in_a_log_or_in_the_database(database, openid, signed_in):
+    """After all of the above."""
+    secrets = {secret.encode() for secret in openid.secrets}
+    assert len(secrets) > 20
+    for log in database.folder.glob("*.log"):
+        text = log.read_bytes()
+        assert not [secret for secret in secrets if secret in text], log.name
+    columns = database.sql(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+        " AND data_type IN ('character varying', 'text', 'jsonb', 'bytea')"
+    )
+    tables = {}
+    for table, column in columns:
+        tables.setdefault(table, []).append(f'"{column}"::text')
+    for table, texts in tables.items():
+        if table.startswith(("ir_model", "ir_ui", "ir_asset", "ir_act")):
+            continue
+        rows = database.sql(f'SELECT concat_ws(chr(10), {", ".join(texts)}) FROM "{table}"')
+        text = "\n".join(row for (row,) in rows).encode()
+        assert not [secret for secret in secrets if secret in text], table
