@@ -237,6 +237,33 @@ SENTENCES: Mapping[str, str] = {
         "Mail cannot be sent as {sender}: before the @ there may only be letters without accents, "
         "digits and common signs."
     ),
+    "sender_refused_graph": (
+        "Microsoft Graph does not let us send as {sender} and said “{answer}”. Check that the app "
+        "registration has the permission Mail.Send (for shared mailboxes Mail.Send.Shared, too) "
+        "and that it was consented to, and give the account “Send as” on the mailbox (Exchange "
+        "admin center › Mailboxes › Delegation)."
+    ),
+    "sender_refused_graph_send_as": (
+        "The account that signed in has no right to send as {sender}. In the Exchange admin center "
+        "open Recipients › Mailboxes › {sender} › Delegation, and add the account to “Send as”; it "
+        "takes up to an hour to work."
+    ),
+    "sender_mailbox_missing": (
+        "Microsoft Graph knows no mailbox {sender} and said “{answer}”. Check the address, and "
+        "that the mailbox exists in Microsoft 365 and has a licence if it is a user's."
+    ),
+    "mail_too_large": (
+        "Microsoft Graph takes mails up to {limit} MB including their attachments, and this one "
+        "has {size} MB. Send it by SMTP, or share large files by a link."
+    ),
+    "mail_refused": "{host} did not take the mail and said “{answer}”.",
+    "mail_refused_recipients": (
+        "{host} did not take the mail because of its recipients and said “{answer}”. Check their "
+        "addresses."
+    ),
+    "sending_slowed": (
+        "{host} wants us to send more slowly and said “{answer}”. We go on in {seconds} seconds."
+    ),
     "folder_missing": (
         "There is no folder “{folder}” on {host}, or it cannot be opened. Choose the folders of "
         "this mailbox again."
@@ -557,6 +584,31 @@ class SenderRefused(MailboxError):
     """Mail as this address is not taken from this user. Values: host, user, sender, answer."""
 
     code = "sender_refused"
+
+
+class SenderMailboxMissing(MailboxError):
+    """There is no mailbox to send from. Values: host, sender, answer."""
+
+    code = "sender_mailbox_missing"
+
+
+class MailTooLarge(MailboxError):
+    """The mail cannot be sent on this way. Values: host, limit and size in megabytes."""
+
+    code = "mail_too_large"
+
+
+class MailRefused(MailboxError):
+    """A mail is not taken as it is. Values: host, answer."""
+
+    code = "mail_refused"
+
+
+class SendingSlowed(MailboxError):
+    """Too many mails of late. Values: host, answer, seconds to wait."""
+
+    code = "sending_slowed"
+    temporary = True
 
 
 class FolderMissing(MailboxError):

@@ -200,14 +200,8 @@ class Client:
             for name, text in headers.items()
             if text and str(text).isascii() and str(text).isprintable()
         }
-        headers["Connection"] = "close"
         try:
-            wire = open_encrypted(place, _connect).wire
-            try:
-                wire.begin(doing)
-                answer = _ask(wire, method, target, body, headers)
-            finally:
-                wire.close()
+            answer = request(place, method, target, body, headers, doing)
         except MailboxError as error:
             raise NotReached(_of_authority(error)) from error
         except (http.client.HTTPException, ValueError) as error:
@@ -246,6 +240,29 @@ class Refused(Exception):
     def __init__(self, said: Mapping[str, object]):
         super().__init__("refused")
         self.said = said
+
+
+def request(
+    place: Place,
+    method: str,
+    target: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    doing: str,
+) -> Answer:
+    """One request, over a connection of its own.
+
+    :param target: path and query
+    :param doing: in words, for errors
+    :raises MailboxError: the way there; what the server says is not looked at
+    :raises http.client.HTTPException, ValueError: it does not speak HTTP
+    """
+    wire = open_encrypted(place, _connect).wire
+    try:
+        wire.begin(doing)
+        return _ask(wire, method, target, body, {**headers, "Connection": "close"})
+    finally:
+        wire.close()
 
 
 def _connect(place: Place, check_name: bool) -> SimpleNamespace:

@@ -250,6 +250,35 @@ SENTENCES = {
         "Mail cannot be sent as %(sender)s: before the @ there may only be letters without "
         "accents, digits and common signs."
     ),
+    "sender_refused_graph": _lt(
+        "Microsoft Graph does not let us send as %(sender)s and said “%(answer)s”. Check that"
+        " the app registration has the permission Mail.Send (for shared mailboxes "
+        "Mail.Send.Shared, too) and that it was consented to, and give the account “Send as” "
+        "on the mailbox (Exchange admin center › Mailboxes › Delegation)."
+    ),
+    "sender_refused_graph_send_as": _lt(
+        "The account that signed in has no right to send as %(sender)s. In the Exchange admin"
+        " center open Recipients › Mailboxes › %(sender)s › Delegation, and add the account "
+        "to “Send as”; it takes up to an hour to work."
+    ),
+    "sender_mailbox_missing": _lt(
+        "Microsoft Graph knows no mailbox %(sender)s and said “%(answer)s”. Check the "
+        "address, and that the mailbox exists in Microsoft 365 and has a licence if it is a "
+        "user's."
+    ),
+    "mail_too_large": _lt(
+        "Microsoft Graph takes mails up to %(limit)s MB including their attachments, and this"
+        " one has %(size)s MB. Send it by SMTP, or share large files by a link."
+    ),
+    "mail_refused": _lt("%(host)s did not take the mail and said “%(answer)s”."),
+    "mail_refused_recipients": _lt(
+        "%(host)s did not take the mail because of its recipients and said “%(answer)s”. "
+        "Check their addresses."
+    ),
+    "sending_slowed": _lt(
+        "%(host)s wants us to send more slowly and said “%(answer)s”. We go on in %(seconds)s"
+        " seconds."
+    ),
     "folder_missing": _lt(
         "There is no folder “%(folder)s” on %(host)s, or it cannot be opened. Choose "
         "the folders of this mailbox again."
@@ -468,6 +497,10 @@ FOR_MANAGERS = {
     errors.EncryptionNotOffered: _lt("The mail server does not encrypt as it is set up."),
     errors.LoginRefused: _lt("The mail server refused to log in."),
     errors.LoginNotOffered: _lt("The mail server does not offer to log in as it is set up."),
+    errors.SenderMailboxMissing: _lt("There is no mailbox that could send as this address."),
+    errors.MailTooLarge: _lt("The mail is too large to be sent on this way."),
+    errors.MailRefused: _lt("The mail server did not take the mail."),
+    errors.SendingSlowed: _lt("The mail server wants us to send more slowly."),
     errors.SenderRefused: _lt("The mail server does not let this user send as this address."),
     errors.FolderMissing: _lt("This folder is not there, or cannot be opened."),
     errors.KeyMissing: _lt("The sign-in to the mailbox cannot be decrypted."),
