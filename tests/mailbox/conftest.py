@@ -5,8 +5,12 @@ import dataclasses
 import itertools
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from servers.dovecot import Dovecot, DovecotMissing
+from servers.openid import OpenId
+from servers.openid_person import USERS, pem, sign_in
 
+from mailflow import oauth
 from mailflow.mailbox import MailServer
 
 _numbers = itertools.count(1)
@@ -77,3 +81,32 @@ def pop(dovecot, user):
 def like():
     """A copy of a :class:`MailServer` with other values."""
     return dataclasses.replace
+
+
+# --- sign-ins
+
+
+@pytest.fixture(scope="session")
+def key_and_certificate():
+    """Of an app registration."""
+    return pem(rsa.generate_private_key(65537, 2048))
+
+
+@pytest.fixture
+def openid(key_and_certificate):
+    with OpenId(users=USERS, client_certificate=key_and_certificate[1]) as server:
+        yield server
+
+
+@pytest.fixture
+def app(openid):
+    """The app registration there."""
+    return oauth.App(
+        openid.issuer, openid.client_id, secret=openid.client_secret, ca_file=openid.ca_file
+    )
+
+
+@pytest.fixture
+def granted(openid, app):
+    """What Anna's sign-in gave."""
+    return sign_in(openid, app)

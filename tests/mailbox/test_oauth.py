@@ -7,91 +7,16 @@ import json
 import logging
 import threading
 import time
-import traceback
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
-from servers.hostile import Hostile
-from servers.openid import OpenId
-from servers.ports import free_ports
+from servers.openid_person import ANNA, BACK, STATE, SUPPORT, pem, refused, said, sign_in
 
-from mailflow import errors, oauth, oauth_http, oauth_refusal
+from mailflow import errors, oauth, oauth_refusal
 from mailflow.mailbox import MailServer, connect
 
 # Of msal, at each sign-in; `mailflow.oauth` says why not, and pytest resets filters.
 pytestmark = pytest.mark.filterwarnings("ignore:response_mode")
-ANNA, SUPPORT = "anna@example.com", "support@example.com"
-USERS = {ANNA: "Anna Example", SUPPORT: "Support"}
-BACK = "https://odoo.example.com/helpdesk/oauth/callback"
-NOW = datetime.timezone.utc
-
-
-def pem(key, certificate=None):
-    """A private key and a certificate for it, as text."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Helpdesk")])
-    now = datetime.datetime.now(NOW)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode(),
-        made.public_bytes(serialization.Encoding.PEM).decode(),
-    )
-
-
-@pytest.fixture(scope="module")
-def key_and_certificate():
-    return pem(rsa.generate_private_key(65537, 2048))
-
-
-@pytest.fixture
-def openid(key_and_certificate):
-    with OpenId(users=USERS, client_certificate=key_and_certificate[1]) as server:
-        yield server
-
-
-@pytest.fixture
-def app(openid):
-    return oauth.App(
-        openid.issuer, openid.client_id, secret=openid.client_secret, ca_file=openid.ca_file
-    )
-
-
-@pytest.fixture
-def granted(openid, app):
-    return sign_in(openid, app)
-
-
-def sign_in(openid, app, scopes=oauth.MAIL_SCOPES, **browser):
-    """Sign in as the person at the browser does."""
-    flow = oauth.begin_sign_in(app, scopes, BACK, state="st4te-of-the-session")
-    return oauth.finish_sign_in(app, flow, openid.answer(flow["auth_uri"], **browser))
-
-
-def refused(function, *arguments, **options):
-    """The error of a call; it holds no secret, nor do its causes."""
-    with pytest.raises(errors.MailboxError) as caught:
-        function(*arguments, **options)
-    return caught.value
-
-
-def said(error):
-    """All that a traceback in a log would say of it."""
-    return "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
 
 
 # --- signing in
@@ -102,7 +27,7 @@ def test_somebody_signs_in_with_the_browser(openid, app):
     assert (granted.username, granted.name) == (ANNA, "Anna Example")
     assert openid.holder(granted.token) == ANNA
     assert granted.changed and granted.account_id
-    left = granted.expires - datetime.datetime.now(NOW)
+    left = granted.expires - datetime.datetime.now(datetime.timezone.utc)
     assert 3500 < left.total_seconds() <= 3600
     assert openid.sign_ins == 1
 
@@ -112,15 +37,15 @@ def test_the_account_is_the_one_chosen_in_the_browser(openid, app):
 
 
 def test_the_browser_is_asked_for_an_account_unless_one_is_named(app):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     assert "prompt=select_account" in flow["auth_uri"]
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="x" * 20, login_hint=SUPPORT)
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE, login_hint=SUPPORT)
     assert "login_hint=support%40example.com" in flow["auth_uri"]
     assert "prompt" not in flow["auth_uri"]
 
 
 def test_the_verifier_stays_here(app):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     assert flow == json.loads(json.dumps(flow))
     assert flow["code_verifier"] not in flow["auth_uri"]
     assert "code_challenge_method=S256" in flow["auth_uri"]
@@ -138,7 +63,7 @@ def test_permission_for_mail_and_graph_is_asked_for_at_once(openid, app):
 
 @pytest.mark.parametrize("change", [{"state": "another"}, {"state": ""}, {"state": None}])
 def test_an_answer_for_another_session_is_refused(openid, app, change):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     answer = {**openid.answer(flow["auth_uri"]), **change}
     error = refused(oauth.finish_sign_in, app, flow, answer)
     assert type(error) is errors.SignInRefused
@@ -147,14 +72,14 @@ def test_an_answer_for_another_session_is_refused(openid, app, change):
     assert not any("token" in request for request in openid.requests)
 
 
-@pytest.mark.parametrize("answer", [{}, {"state": "st4te-of-the-session"}])
+@pytest.mark.parametrize("answer", [{}, {"state": STATE}])
 def test_an_answer_with_nothing_in_it_is_refused(app, answer):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     assert refused(oauth.finish_sign_in, app, flow, answer).code == "sign_in_refused_stale"
 
 
 def test_a_code_is_good_once(openid, app):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     answer = openid.answer(flow["auth_uri"])
     oauth.finish_sign_in(app, flow, answer)
     error = refused(oauth.finish_sign_in, app, flow, answer)
@@ -162,7 +87,7 @@ def test_a_code_is_good_once(openid, app):
 
 
 def test_a_code_is_good_for_minutes(openid, app):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     answer = openid.answer(flow["auth_uri"])
     openid.clock_skew += 1200
     assert refused(oauth.finish_sign_in, app, flow, answer).code == "sign_in_refused_stale"
@@ -170,8 +95,8 @@ def test_a_code_is_good_for_minutes(openid, app):
 
 def test_a_code_that_somebody_else_began_is_refused(openid, app):
     """PKCE: who has the code and not the verifier gets no token."""
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
-    other = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
+    other = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     answer = openid.answer(flow["auth_uri"])
     error = refused(oauth.finish_sign_in, app, other, answer)
     assert error.code == "sign_in_refused_stale"
@@ -179,7 +104,7 @@ def test_a_code_that_somebody_else_began_is_refused(openid, app):
 
 
 def test_an_id_token_with_another_nonce_is_refused(openid, app):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     flow["nonce"] = "0ther-n0nce"
     error = refused(oauth.finish_sign_in, app, flow, openid.answer(flow["auth_uri"]))
     assert type(error) is errors.UnexpectedAnswer
@@ -187,7 +112,7 @@ def test_an_id_token_with_another_nonce_is_refused(openid, app):
 
 
 def test_an_id_token_for_another_app_is_refused(openid, app, monkeypatch):
-    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+    flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
     answer = openid.answer(flow["auth_uri"])
     claims = type(openid._grants._token_grants[0][1][1]).get_client_claims
     monkeypatch.setattr(
@@ -531,7 +456,7 @@ def refresh_or_so(openid, app, granted, way):
     if way == "app":
         return oauth.app_token, app, "", oauth.APP_MAIL_SCOPES
     if way == "finish":
-        flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+        flow = oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state=STATE)
         return oauth.finish_sign_in, app, flow, openid.answer(flow["auth_uri"])
     openid.token_seconds = 100
     short = sign_in(openid, dataclasses.replace(app, secret=openid.client_secret))
@@ -554,7 +479,7 @@ def test_an_unknown_client_id(app):
 
 def test_an_unknown_tenant(openid, app):
     nowhere = dataclasses.replace(app, authority=openid.issuer.replace("/tenant", "/nowhere"))
-    error = refused(oauth.begin_sign_in, nowhere, oauth.MAIL_SCOPES, BACK, state="x" * 20)
+    error = refused(oauth.begin_sign_in, nowhere, oauth.MAIL_SCOPES, BACK, state=STATE)
     assert type(error) is errors.AppRefused
     assert str(error) == (
         "There is no tenant nowhere. Copy the Directory (tenant) ID from the app registration."
@@ -673,7 +598,7 @@ def test_another_clock_at_the_sign_in_server_changes_nothing(openid, app, minute
     times."""
     openid.clock_skew = minutes * 60
     granted = sign_in(openid, app)
-    left = granted.expires - datetime.datetime.now(NOW)
+    left = granted.expires - datetime.datetime.now(datetime.timezone.utc)
     assert 3500 < left.total_seconds() <= 3600
     assert openid.valid(granted.token)
     again = oauth.token_for(app, granted.cache, granted.account_id, oauth.MAIL_SCOPES)
@@ -717,319 +642,6 @@ def test_a_certificate_bears_minutes(openid, app, key_and_certificate, minutes):
     assert oauth.app_token(app, "", oauth.APP_MAIL_SCOPES).token
 
 
-# --- the way to the sign-in server
-
-
-def at(port, timeout=5.0, ca_file=None):
-    return oauth.App(
-        f"https://localhost:{port}/tenant",
-        "cid",
-        secret="cl13nt-secret",
-        timeout=timeout,
-        ca_file=ca_file,
-    )
-
-
-def test_a_sign_in_server_that_does_not_exist():
-    app = oauth.App("https://login.nowhere.invalid/tenant", "cid", secret="cl13nt-secret")
-    error = refused(oauth.app_token, app, "", oauth.APP_MAIL_SCOPES)
-    assert type(error) is errors.NameNotFound
-    assert str(error) == (
-        "The sign-in server “login.nowhere.invalid” was not found. Check the spelling of its "
-        "name, and that this server can look up names in the DNS."
-    )
-
-
-def test_a_sign_in_server_that_is_down():
-    [port] = free_ports(1)
-    error = refused(oauth.app_token, at(port), "", oauth.APP_MAIL_SCOPES)
-    assert type(error) is errors.ConnectionRefused
-    assert error.temporary
-    assert str(error) == (
-        f"The sign-in server localhost cannot be reached on port {port}. Check its address, the "
-        "network and the firewalls."
-    )
-
-
-def test_a_sign_in_server_that_is_slow(openid, app, granted):
-    """Within the time-out it is waited for, beyond it is not."""
-    openid.delay = 0.5
-    options = granted.account_id, oauth.MAIL_SCOPES
-    assert oauth.token_for(app, granted.cache, *options, renew=True).changed
-    openid.delay = 3
-    short = dataclasses.replace(app, timeout=1.0)
-    started = time.monotonic()
-    error = refused(oauth.token_for, short, granted.cache, *options, renew=True)
-    assert time.monotonic() - started < 2.5
-    assert type(error) is errors.ConnectionTimedOut
-    assert error.temporary
-    assert str(error) == (
-        f"The sign-in server localhost did not answer on port {openid.port} within 1 seconds. "
-        "Check its address, and that no firewall is in the way."
-    )
-
-
-def test_a_sign_in_server_that_says_nothing():
-    with Hostile(lambda client: client.hang()) as server:
-        error = refused(oauth.app_token, at(server.port, timeout=0.5), "", oauth.APP_MAIL_SCOPES)
-    assert type(error) is errors.ConnectionTimedOut
-    assert error.temporary
-
-
-def test_a_sign_in_server_that_hangs_up():
-    def reads_and_closes(client):
-        client.line()
-        client.close()
-
-    with Hostile(reads_and_closes) as server:
-        error = refused(oauth.app_token, at(server.port), "", oauth.APP_MAIL_SCOPES)
-    assert type(error) is errors.ConnectionLost
-    assert str(error) == (
-        "The sign-in server localhost closed the connection while connecting. If this happens "
-        "again, check its address, and that no firewall is in the way."
-    )
-
-
-def test_a_sign_in_server_without_encryption():
-    def plain(client):
-        client.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        client.hang()
-
-    with Hostile(plain) as server:
-        error = refused(oauth.app_token, at(server.port), "", oauth.APP_MAIL_SCOPES)
-    assert type(error) is errors.EncryptionNotOffered
-    assert str(error) == (
-        f"The sign-in server localhost does not speak HTTPS on port {server.port}. Check its "
-        "address."
-    )
-
-
-@pytest.mark.parametrize(
-    "certificate, reason",
-    [
-        ("expired", "expired"),
-        ("self-signed", "self-signed"),
-        ("unknown authority", "unknown authority"),
-        ("wrong host name", "wrong host name"),
-    ],
-)
-def test_a_sign_in_server_that_is_not_trusted(certificate, reason):
-    with OpenId(certificate=certificate) as openid:
-        app = at(openid.port, ca_file=openid.ca_file)
-        error = refused(oauth.app_token, app, "", oauth.APP_MAIL_SCOPES)
-        assert openid.requests == []
-    assert type(error) is errors.CertificateNotTrusted
-    assert error.values["reason"] == reason
-    assert str(error).startswith(f"The certificate of localhost is not trusted ({reason}): ")
-
-
-def test_the_system_s_authorities_are_trusted_unless_others_are_named(openid, app):
-    error = refused(
-        oauth.app_token, dataclasses.replace(app, ca_file=None), "", oauth.APP_MAIL_SCOPES
-    )
-    assert type(error) is errors.CertificateNotTrusted
-
-
-@pytest.mark.parametrize(
-    "authority",
-    [
-        "http://login.example.com/tenant",
-        "https://login.example.com",
-        "https://login.example.com/",
-        "login.example.com/tenant",
-        "https://",
-        "",
-        "https://a b/tenant",
-        "https://login.example.com:port/tenant",
-        "https://user:pw@login.example.com/tenant",
-        "https://login.example.com/tenant?x=1",
-        "https://[::1/tenant",
-    ],
-)
-def test_what_is_no_address_of_a_sign_in_server(authority):
-    app = oauth.App(authority, "cid", secret="cl13nt-secret")
-    error = refused(oauth.begin_sign_in, app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
-    assert str(error) == (
-        f"“{authority}” is not the address of a sign-in server: it begins with https:// and "
-        "names the tenant, such as https://login.microsoftonline.com/example.com."
-    )
-
-
-GARBAGE = {
-    "web page": (200, "<html>Welcome</html>", "text/html"),
-    "no object": (200, "[1, 2]", "application/json"),
-    "empty": (200, "", "application/json"),
-    "no endpoints": (200, "{}", "application/json"),
-    "plain endpoints": (
-        200,
-        '{"authorization_endpoint": "http://x/y", "token_endpoint": "http://x/z"}',
-        "application/json",
-    ),
-    "numbers": (200, '{"authorization_endpoint": 1, "token_endpoint": 2}', "application/json"),
-    "not found": (404, "nothing here", "text/plain"),
-    "redirect": (302, "", "text/html"),
-    "deep": (200, "[" * 100_000, "application/json"),
-}
-
-
-@pytest.mark.parametrize("name", GARBAGE)
-def test_a_sign_in_server_that_talks_nonsense(openid, app, monkeypatch, name):
-    status, body, kind = GARBAGE[name]
-    answer_with(monkeypatch, openid, status, body, kind)
-    error = refused(oauth.begin_sign_in, app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
-    assert type(error) is errors.UnexpectedAnswer
-    shown = "application/json" if kind == "application/json" else "text/html"
-    assert str(error) == (
-        "The sign-in server localhost answered something that is not OpenID Connect while "
-        f"telling its addresses: HTTP {status}, {shown}. Check its address."
-    )
-
-
-def answer_with(monkeypatch, openid, status, body, kind="application/json"):
-    """Let the provider answer everything with this."""
-    made = json.loads(body) if kind == "application/json" and body in ("{}", "[1, 2]") else body
-    if kind == "application/json" and isinstance(made, str):
-        made = _Raw(made)
-    headers = [("Location", "https://evil.example.com/")] if status == 302 else []
-    monkeypatch.setattr(openid, "handle", lambda request: (status, made, headers))
-
-
-class _Raw(dict):
-    """A body that goes out as it is."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.text = text
-
-
-@pytest.fixture(autouse=True)
-def raw_bodies(monkeypatch):
-    """Let a test answer with JSON that is none."""
-    dumps = json.dumps
-
-    def raw(value, **options):
-        return value.text if isinstance(value, _Raw) else dumps(value, **options)
-
-    monkeypatch.setattr("servers.openid.json.dumps", raw)
-
-
-TOKEN = "t0ken-that-must-not-be-seen"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        f'{{"access_token": "{TOKEN}"',
-        f'["{TOKEN}"]',
-        f'{{"refresh_token": "{TOKEN}"}}',
-        f'{{"access_token": ["{TOKEN}"]}}',
-        f"<html>{TOKEN}</html>",
-    ],
-)
-def test_an_answer_with_a_token_in_it_that_is_no_answer(
-    openid, app, granted, monkeypatch, caplog, body
-):
-    caplog.set_level(logging.DEBUG)
-    answer_with(monkeypatch, openid, 200, body)
-    error = refused(
-        oauth.token_for, app, granted.cache, granted.account_id, oauth.MAIL_SCOPES, renew=True
-    )
-    assert type(error) is errors.UnexpectedAnswer
-    assert TOKEN not in said(error) + caplog.text
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"expires_in": "soon"},
-        {"expires_in": None},
-        {"expires_in": "3600"},
-        {"expires_in": 3600.5, "ext_expires_in": [], "refresh_in": "x"},
-        {"id_token": "no.token"},
-        {"id_token": "a.b.c"},
-        {"id_token": 7},
-        {"id_token": "e30.W10.x"},
-        {"client_info": "???"},
-        {"client_info": "W10"},
-        {"scope": 3},
-    ],
-)
-def test_an_odd_answer_does_not_lose_a_new_refresh_token(openid, app, granted, monkeypatch, odd):
-    openid.old_refresh_tokens_stay = False
-    handle = openid.handle
-
-    def odd_answer(request):
-        status, body, headers = handle(request)
-        return status, {**body, **odd} if "access_token" in body else body, headers
-
-    monkeypatch.setattr(openid, "handle", odd_answer)
-    options = granted.account_id, oauth.MAIL_SCOPES
-    renewed = oauth.token_for(app, granted.cache, *options, renew=True)
-    monkeypatch.undo()
-    assert oauth.token_for(app, renewed.cache, *options, renew=True).changed
-    assert openid.refused_refreshes == 0
-
-
-def test_an_answer_that_is_too_long(openid, app, monkeypatch):
-    answer_with(monkeypatch, openid, 200, "x" * (2 * 1024 * 1024))
-    error = refused(oauth.begin_sign_in, app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
-    assert type(error) is errors.UnexpectedAnswer
-
-
-def test_nothing_of_the_environment_plays_a_part(openid, app, monkeypatch, tmp_path):
-    """No proxy (it would see whom we ask), no netrc (its passwords), no other authorities."""
-    [port] = free_ports(1)
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine localhost login somebody password 0ther\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.setenv(name, str(tmp_path / "missing.pem"))
-    monkeypatch.setenv("MSAL_FORCE_REGION", "westeurope")
-    granted = sign_in(openid, app)
-    assert oauth.token_for(app, granted.cache, granted.account_id, oauth.MAIL_SCOPES, renew=True)
-    assert oauth.app_token(app, "", oauth.APP_MAIL_SCOPES).token
-
-
-def test_the_addresses_are_asked_for_once_in_a_while(openid, app, granted, monkeypatch):
-    def asked():
-        return sum("openid-configuration" in request for request in openid.requests)
-
-    before = asked()
-    options = granted.account_id, oauth.MAIL_SCOPES
-    for _time in range(3):
-        oauth.token_for(app, granted.cache, *options, renew=True)
-    assert asked() == before
-    # A sign-in begins with fresh ones.
-    oauth.begin_sign_in(app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
-    assert asked() == before + 1
-    monkeypatch.setattr(oauth_http, "_discovered", {})
-    oauth.token_for(app, granted.cache, *options, renew=True)
-    assert asked() == before + 2
-
-
-def test_microsoft_s_own_address_is_asked_in_its_own_way():
-    """Without going there."""
-    asked = []
-
-    class Nowhere(oauth_http.Client):
-        def _exchange(self, method, url, *_about):
-            asked.append((method, url))
-            raise oauth_http.NotReached(errors.ConnectionLost(host="h", port=1, doing="x"))
-
-    app = oauth.App("https://login.microsoftonline.com/organizations", "cid", secret="x" * 8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oauth, "Client", Nowhere)
-        refused(oauth.begin_sign_in, app, oauth.MAIL_SCOPES, BACK, state="x" * 20)
-    assert asked == [
-        (
-            "GET",
-            "https://login.microsoftonline.com/organizations/v2.0/.well-known/openid-configuration",
-        )
-    ]
-
-
 # --- secrets
 
 
@@ -1044,10 +656,10 @@ def test_no_secret_in_log_errors_or_repr(openid, app, key_and_certificate, caplo
         app,
         dataclasses.replace(app, secret="", private_key=key, certificate=certificate),
     ):
-        flow = oauth.begin_sign_in(each, oauth.MAIL_SCOPES, BACK, state="st4te-of-the-session")
+        flow = oauth.begin_sign_in(each, oauth.MAIL_SCOPES, BACK, state=STATE)
         answer = openid.answer(flow["auth_uri"])
         granted = oauth.finish_sign_in(each, flow, answer)
-        seen += [flow["code_verifier"], flow["nonce"], answer["code"], "st4te-of-the-session"]
+        seen += [flow["code_verifier"], flow["nonce"], answer["code"], STATE]
         options = granted.account_id, oauth.MAIL_SCOPES
         renewed = oauth.token_for(each, granted.cache, *options, renew=True)
         by_app = oauth.app_token(each, "", oauth.APP_MAIL_SCOPES)
@@ -1099,3 +711,43 @@ def test_dovecot_takes_the_token_until_it_is_revoked(openid, app, dovecot_with_t
     openid.revoke(ANNA)
     with pytest.raises(errors.TokenRefused):
         connect(dataclasses.replace(server, token=granted.token))
+
+
+# --- Microsoft
+
+
+@pytest.fixture
+def microsoft(openid, monkeypatch):
+    """Let the provider stand among Microsoft's own hosts."""
+    hosts = frozenset([openid.host])
+    monkeypatch.setattr(oauth, "WELL_KNOWN_AUTHORITY_HOSTS", hosts)
+    monkeypatch.setattr("msal.authority.WELL_KNOWN_AUTHORITY_HOSTS", hosts)
+
+
+def test_the_whole_way_as_with_microsoft(openid, app, microsoft, key_and_certificate):
+    """Its discovery is elsewhere, and msal treats it in other ways."""
+    granted = sign_in(openid, app, oauth.MAIL_SCOPES + oauth.GRAPH_SCOPES)
+    assert granted.username == ANNA
+    options = granted.account_id, oauth.MAIL_SCOPES
+    again = oauth.token_for(app, granted.cache, *options)
+    assert again.token == granted.token
+    openid.revoke(ANNA)
+    error = refused(oauth.token_for, app, granted.cache, *options, renew=True)
+    assert error.code == "sign_in_needed_revoked"
+    assert oauth.app_token(app, "", oauth.APP_MAIL_SCOPES).token
+    key, certificate = key_and_certificate
+    app = dataclasses.replace(app, secret="", private_key=key, certificate=certificate)
+    assert oauth.app_token(app, "", oauth.APP_MAIL_SCOPES).token
+    paths = {request.split(" ")[1] for request in openid.requests}
+    assert paths == {
+        "/tenant/v2.0/.well-known/openid-configuration",
+        "/tenant/oauth2/v2.0/authorize",
+        "/tenant/oauth2/v2.0/token",
+    }
+
+
+def test_an_unknown_tenant_at_microsoft(openid, app, microsoft):
+    nowhere = dataclasses.replace(app, authority=openid.issuer.replace("/tenant", "/nowhere"))
+    assert refused(oauth.app_token, nowhere, "", oauth.APP_MAIL_SCOPES).code == (
+        "app_refused_tenant"
+    )
