@@ -108,6 +108,8 @@ class Found:
     :param road: one of :data:`.mailbox_provider.ROADS`; ``provider`` where nothing is known
     :param needs: what has to be done first, of :data:`.mailbox_provider.NEEDS`
     :param help: page of the provider about it
+    :param via: how the provider was recognised
+    :param where: the host that takes the mail, or that has the settings
     :param incoming: the best first
     :param outgoing: the best first
     :param complete: everything was asked in time and answered; else *Look again* may find more
@@ -119,6 +121,8 @@ class Found:
     road: str = "provider"
     needs: tuple[str, ...] = ()
     help: str = ""
+    via: Source = Source.GUESS
+    where: str = ""
     incoming: tuple[Candidate, ...] = ()
     outgoing: tuple[Candidate, ...] = ()
     complete: bool = True
@@ -172,6 +176,24 @@ def first_that_answers(
         ),
         None,
     )
+
+
+def choose(
+    found: Found, timeout: float = TIMEOUT_OF_ANSWER, *, ca_file: str | None = None
+) -> tuple[Candidate | None, Candidate | None]:
+    """The best candidates of both directions whose servers are there, asked at the same time;
+    those of a well-known provider need not be asked."""
+    lists = (found.incoming, found.outgoing)
+    with ThreadPoolExecutor(len(lists), thread_name_prefix="autoconfig") as pool:
+        incoming, outgoing = pool.map(
+            lambda candidates: (
+                candidates[0]
+                if candidates and candidates[0].source in (Source.DOMAIN, Source.MX)
+                else first_that_answers(candidates, timeout, ca_file=ca_file)
+            ),
+            lists,
+        )
+    return incoming, outgoing
 
 
 @dataclass(frozen=True)
@@ -282,13 +304,14 @@ class _Search:
                 self._pool.submit(self._ask_guess, protocol, hosts) for protocol, hosts in _GUESSES
             ]
             exchangers = self._result(mx, ())
-            provider, host = _provider_of_mx(exchangers)
+            provider, where = _provider_of_mx(exchangers)
+            via = Source.MX
             if not provider and self._result(cname, False):
-                provider, host = MICROSOFT_365, f"autodiscover.{self._domain}"
+                provider, where, via = MICROSOFT_365, f"autodiscover.{self._domain}", Source.SRV
             if provider and provider.road != "provider":
                 # no host and password to look for, and the settings of others cannot be better
-                return _by_table(self._email, provider, Source.MX, host)
-            candidates = list(_candidates(provider, self._email, host)) if provider else []
+                return _by_table(self._email, provider, via, where)
+            candidates = list(_candidates(provider, self._email, where)) if provider else []
             settings = next(filter(None, (self._result(each, None) for each in found_files)), None)
             if not settings and not provider:
                 settings = self._file_of_mx(exchangers)
@@ -299,14 +322,15 @@ class _Search:
             for each in services:
                 candidates += self._result(each, ())
             if not provider:
-                provider = _provider_of_servers(candidates)
+                provider, where, via = _provider_of_servers(candidates)
             if provider and provider.road != "provider":
-                return _by_table(self._email, provider, Source.MX, host or self._domain)
+                return _by_table(self._email, provider, via, where)
             if not {"imap", "smtp"} <= {each.protocol for each in candidates}:
                 missing = {"imap", "pop", "smtp"} - {each.protocol for each in candidates}
                 for each in guesses:
                     candidates += [one for one in self._result(each, ()) if one.protocol in missing]
-            return _found(self._email, provider, candidates, name, self._complete)
+            found = _found(self._email, provider, candidates, name, self._complete)
+            return replace(found, via=via, where=where) if provider else found
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -391,6 +415,8 @@ class _Search:
             return None
         content = self._files.fetch(url, left)
         if content is None:
+            if time.monotonic() > self._deadline - _TOO_LATE:
+                self._complete = False
             return None
         settings = autoconfig_xml.parse(content, self._email)
         return (url.split("/")[2], settings) if settings.servers else None
@@ -428,16 +454,20 @@ def _provider_of_mx(exchangers: Sequence[str]) -> tuple[MailboxProvider | None, 
     return None, ""
 
 
-def _provider_of_servers(candidates: Iterable[Candidate]) -> MailboxProvider | None:
-    """The well-known provider that settings lead to, as where mail passes a filter first."""
+def _provider_of_servers(
+    candidates: Iterable[Candidate],
+) -> tuple[MailboxProvider | None, str, Source]:
+    """The well-known provider that settings lead to, as where mail passes a filter first; and
+    where these settings are."""
     for each in candidates:
         if each.protocol != "smtp" and (provider := provider_of_server(each.host)):
-            return provider
-    return None
+            return provider, each.where, each.source
+    return None, "", Source.GUESS
 
 
 def _by_table(email: str, provider: MailboxProvider, source: Source, where: str) -> Found:
-    return _found(email, provider, _candidates(provider, email, where, source), "", True)
+    found = _found(email, provider, _candidates(provider, email, where, source), "", True)
+    return replace(found, via=source, where=where)
 
 
 def _candidates(
@@ -445,7 +475,7 @@ def _candidates(
 ) -> Iterable[Candidate]:
     local, _at, domain = email.rpartition("@")
     user = local if provider.user == "local" and domain in provider.domains else email
-    for protocol, host, port, encryption in provider.servers(where if source is Source.MX else ""):
+    for protocol, host, port, encryption in provider.servers(where):
         yield Candidate(protocol, host, port, encryption, user, source, where)
 
 

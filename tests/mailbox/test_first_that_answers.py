@@ -7,7 +7,7 @@ import pytest
 from servers.ports import free_ports
 from servers.smtp import Smtp
 
-from mailflow.autoconfig import Candidate, Source, first_that_answers, try_out
+from mailflow.autoconfig import Candidate, Found, Source, choose, first_that_answers, try_out
 from mailflow.errors import (
     CertificateNotTrusted,
     ConnectionTimedOut,
@@ -124,3 +124,17 @@ def test_a_name_that_does_not_exist_is_passed_over(dovecot, first):
 def test_nothing_to_try_is_nothing_found():
     assert first_that_answers([]) is None
     assert try_out([]) == ()
+
+
+def test_both_directions_are_asked_at_once(dovecot, silent):
+    there = candidate("imap", dovecot.imaps_port)
+    hanging = candidate("smtp", silent.getsockname()[1])
+    begin = time.monotonic()
+    found = Found(EMAIL, incoming=(there,), outgoing=(hanging,))
+    assert choose(found, 1, ca_file=dovecot.ca_file) == (there, None)
+    assert time.monotonic() - begin < 2.5
+
+
+def test_a_well_known_provider_is_not_asked():
+    known = candidate("imap", 993, source=Source.MX, host="imap.acorn.invalid")
+    assert choose(Found(EMAIL, incoming=(known,))) == (known, None)
