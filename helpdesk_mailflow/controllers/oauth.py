@@ -6,7 +6,13 @@ it posts (``response_mode=form_post``) comes from another site, and ``SameSite=L
 not come along, so the answer could not be bound to the session. What a query may leave behind in
 logs and histories is worthless: a code can be used once, within minutes, only with the PKCE
 verifier and the app's secret, which never leave the server. We use it up before anything is
-shown, keep it out of our own log, and send the browser on.
+shown, keep it out of our own log, and send the browser on. Who is not logged in any more is told
+so here: Odoo's redirect to its log-in page would take the whole answer along, into that page, the
+log and the history.
+
+A sign-in is begun from Odoo's own pages alone, which browsers tell us (Fetch Metadata): a link on
+another site, or in a mail, could else have an admin who is signed in to Microsoft 365 connect an
+account without a question.
 """
 
 import json
@@ -70,6 +76,17 @@ class OauthController(http.Controller):
         if account.flow != "user" or ("user", resource) not in SCOPES:
             raise request.not_found()
         then = then if INSIDE.fullmatch(then) and ".." not in then else account._path()
+        # absent without HTTPS and from old browsers; no page can leave it out or change it
+        if request.httprequest.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return self._page(
+                request.env._(
+                    "A link from outside of Odoo has led you here. If you want to sign in to"
+                    " “%(account)s”, go on by the button.",
+                    account=account.display_name,
+                ),
+                then,
+                account,
+            )
         home = urlsplit(account.app_id.redirect_uri)
         if request.httprequest.host != home.netloc:
             # the session of this address would not be known at the one that we come back to
@@ -102,9 +119,17 @@ class OauthController(http.Controller):
         request.session[BEGUN] = begun
         return self._no_store(request.redirect(flow["auth_uri"], local=False))
 
-    @http.route(CALLBACK, type="http", auth="user", methods=["GET"])
+    @http.route(CALLBACK, type="http", auth="public", methods=["GET"])
     def callback(self, **answer):
         """Where the authority sends the browser back to."""
+        if request.env.user._is_public():
+            return self._page(
+                request.env._(
+                    "You are not logged in to Odoo in this browser any more. Log in, and begin the"
+                    " sign-in again."
+                ),
+                "/odoo/connected-accounts",
+            )
         if not request.env.user.has_group("base.group_system"):
             raise request.not_found()
         values = self._take(answer.get("state", ""))
@@ -142,7 +167,9 @@ class OauthController(http.Controller):
     def _take(self, state: str) -> dict | None:
         """What was begun under a state, which nothing else can use from now on."""
         begun = self._begun()
-        known = next((each for each in begun if consteq(each, state)), None)
+        # as bytes: of texts only ASCII can be compared
+        sought = state.encode(errors="replace")
+        known = next((each for each in begun if consteq(each.encode(), sought)), None)
         values = begun.pop(known) if known else None
         request.session[BEGUN] = begun
         if values and values["user"] == request.env.uid:
@@ -178,4 +205,6 @@ class OauthController(http.Controller):
         # the address of the page has the answer
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-store"
+        # nobody gets a click on its button by a frame
+        response.headers["X-Frame-Options"] = "DENY"
         return response
