@@ -30,6 +30,7 @@ from . import (
     test_mailbox_connection_provider,
     test_mailbox_steps,
     test_oauth_account,
+    test_oauth_attack,
     test_outgoing_filter,
     test_own_mail,
     test_partner,
