@@ -1,0 +1,119 @@
+import { registry } from "@web/core/registry";
+
+const EMAIL = "help@acorn-tests.example";
+
+const next = (step) => ({
+    content: `Leave the step ${step}`,
+    trigger: `.o_form_view:has(.o_helpdesk_steps [data-step=${step}][data-state=next]) div[name=buttons] button[name=action_next]:visible`,
+    run: "click",
+});
+
+const at = (step) => ({
+    content: `The guide is at the step ${step}`,
+    trigger: `.o_helpdesk_steps [data-step=${step}][data-state=next]`,
+});
+
+/** From the panel on the dashboard to the choice of roads, then this one. */
+const beginWith = (road) => [
+    {
+        content: "The dashboard leads to the guide",
+        trigger: ".o_helpdesk_get_started button:contains('Connect a mailbox')",
+        run: "click",
+    },
+    {
+        content: "Say what customers write to",
+        trigger: ".o_field_widget[name=email] input",
+        run: `edit ${EMAIL}`,
+    },
+    next("address"),
+    at("road"),
+    {
+        content: `Choose the road ${road}`,
+        trigger: `.o_helpdesk_roads [data-value=${road}] input:enabled`,
+        run: "click",
+    },
+    { trigger: `.o_helpdesk_roads [data-value=${road}].o_chosen` },
+    next("road"),
+];
+
+/** Who gets the tickets, a queue of its own, and what customers see. */
+const place = (sender) => [
+    at("place"),
+    {
+        content: "The only team is proposed",
+        trigger: ".o_field_widget[name=team_id] input:value('Acorn desk')",
+    },
+    {
+        content: "A new queue",
+        trigger: ".o_field_widget[name=alias_choice] .o_radio_item:contains('A new one') input",
+        run: "click",
+    },
+    {
+        content: "Call it",
+        trigger: ".o_field_widget[name=new_alias_name] input",
+        run: "edit Acorn help",
+    },
+    {
+        content: "What customers will see is shown",
+        trigger: `.o_helpdesk_connection_example:contains('"Ada Admin" <${sender}>')`,
+        run: "click",
+    },
+    next("place"),
+];
+
+const activate = [
+    at("test"),
+    {
+        content: "Activate",
+        trigger: "div[name=buttons] button[name=action_next]:contains('Activate')",
+        run: "click",
+    },
+];
+
+/** What was set up is listed, these rows of it in order, and leads on. */
+const done = (...rows) => [
+    {
+        content: "All steps are done",
+        trigger: ".o_helpdesk_steps [data-step=done][data-state=done]",
+    },
+    ...rows.map((row) => ({
+        content: `${row} is set up`,
+        trigger: `.o_helpdesk_result [data-row=${row}][data-state=ok]`,
+    })),
+    {
+        content: "See the support alias",
+        trigger: ".o_helpdesk_result [data-row=alias] button:contains('Acorn help')",
+        run: "click",
+    },
+    { trigger: ".o_form_view .o_field_widget[name=name] input:value('Acorn help')" },
+    {
+        content: "Back to the guide",
+        trigger: `.o_breadcrumb a:contains('${EMAIL}'), .breadcrumb-item:contains('${EMAIL}')`,
+        run: "click",
+    },
+    {
+        content: "On to the tickets",
+        trigger: "button[name=action_open_tickets]",
+        run: "click",
+    },
+    { trigger: ".o_list_view, .o_kanban_view:not(:has(.o_helpdesk_team_dashboard))" },
+];
+
+registry.category("web_tour.tours").add("helpdesk_mailflow.connect_provider", {
+    steps: () => [
+        ...beginWith("provider"),
+        {
+            content: "The settings were found",
+            trigger: ".o_field_widget[name=in_host] input:value('imap.acorn.example')",
+        },
+        {
+            content: "Type the password",
+            trigger: "div[name=connect_provider] .o_field_widget[name=new_password] input",
+            run: "edit planted-secret-of-the-mailbox",
+        },
+        next("connect"),
+        ...place(EMAIL),
+        ...activate,
+        ...done("scanner", "folders", "team", "from_address", "filter"),
+    ],
+});
