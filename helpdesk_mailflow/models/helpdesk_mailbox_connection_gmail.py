@@ -1,13 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The guide's road for Gmail and Google Workspace: address and app password are all it asks."""
 
-import re
-
 from odoo import models
 from odoo.exceptions import UserError
 
-#: What Google shows is four groups of letters; the spaces are no part of the password.
-_APP_PASSWORD = re.compile(r"[a-z]{16}")
+from ..mailflow.refusal import tidy_password
+
+IMAP_HOST, SMTP_HOST = "imap.gmail.com", "smtp.gmail.com"
 
 
 class HelpdeskMailboxConnection(models.Model):
@@ -17,7 +16,7 @@ class HelpdeskMailboxConnection(models.Model):
         """The mail scanner's settings."""
         return {
             "server_type": "imap",
-            "server": "imap.gmail.com",
+            "server": IMAP_HOST,
             "port": 993,
             "encryption": "tls",
             "verify_certificate": True,
@@ -29,7 +28,7 @@ class HelpdeskMailboxConnection(models.Model):
     def _gmail_outgoing(self) -> dict:
         """The From address's settings."""
         return {
-            "smtp_host": "smtp.gmail.com",
+            "smtp_host": SMTP_HOST,
             "smtp_port": 465,
             "smtp_encryption": "tls",
             "smtp_check_certificate": True,
@@ -37,8 +36,7 @@ class HelpdeskMailboxConnection(models.Model):
         }
 
     def _as_password_gmail(self, typed: str) -> str:
-        packed = "".join(typed.split())
-        return packed if _APP_PASSWORD.fullmatch(packed) else typed
+        return tidy_password(IMAP_HOST, typed)
 
     def _enter_connect_gmail(self):
         # one password is for both, there is no other

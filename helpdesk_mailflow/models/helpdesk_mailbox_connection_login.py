@@ -229,9 +229,10 @@ class HelpdeskMailboxConnection(models.Model):
         except UserError as refusal:
             other = (self.email or "").partition("@")[0]
             error = refusal.__cause__
-            is_password = isinstance(error, LoginRefused) and not error.temporary
+            # what is refused for a reason that is known is not because of the user
+            is_unknown = type(error) is LoginRefused and not error.temporary
             # a well-known provider is known to want the address; each refusal counts there
-            if user != self.email or not is_password or self._found().provider:
+            if user != self.email or not is_unknown or self._found().provider:
                 raise
             try:
                 return log_in(other)

@@ -14,6 +14,7 @@ from odoo.tests import Form, tagged
 from ..mailflow import errors
 from ..mailflow.autoconfig import Candidate, Found, Source
 from ..mailflow.mailbox import Folder
+from ..mailflow.refusal import explain
 from ..mailflow.smtp import SmtpReport
 from ..models import (
     fetchmail_server,
@@ -569,6 +570,53 @@ class TestGmail(ConnectCase):
                 "Paste the app password of help@acorn-tests.example: 16 letters that Google shows"
                 " once.",
             )
+
+    def test_what_google_means_is_said(self):
+        """Tells a normal password, 2-step verification that is off, and IMAP that is off apart."""
+        typed = {"app": "abcd efgh ijkl mnop", "normal": SECRET}
+        credentials = "[AUTHENTICATIONFAILED] Invalid credentials (Failure)"
+        for kind, answer, sentence in (
+            (
+                "normal",
+                "[ALERT] Application-specific password required (Failure)",
+                "Google does not take the normal password of “help@acorn-tests.example” here, since"
+                " 2-step verification is on. Make an app password and use it instead:"
+                " https://myaccount.google.com/apppasswords",
+            ),
+            (
+                "normal",
+                credentials,
+                "Google refused to log in “help@acorn-tests.example” and said"
+                f" “{credentials}”. What was typed does not look like an app password (16 letters),"
+                " and Google takes no other password here. Switch on 2-step verification"
+                " (https://myaccount.google.com/signinoptions/twosv), then make an app password:"
+                " https://myaccount.google.com/apppasswords",
+            ),
+            (
+                "app",
+                credentials,
+                "Google does not know this app password for “help@acorn-tests.example” and said"
+                f" “{credentials}”. Check the address, and that the app password belongs to this"
+                " account; changing the normal password removes all app passwords. Make a new one:"
+                " https://myaccount.google.com/apppasswords",
+            ),
+            (
+                "app",
+                "[ALERT] Your account is not enabled for IMAP use.",
+                "IMAP is switched off for the mailbox “help@acorn-tests.example” on imap.gmail.com,"
+                " which said “[ALERT] Your account is not enabled for IMAP use.”. Switch it on in"
+                " the settings of the mailbox on the provider's website (with Gmail under Settings"
+                " › Forwarding and POP/IMAP).",
+            ),
+        ):
+            with (
+                self.subTest(answer=answer, kind=kind),
+                self.world(GOOGLE, error=lambda server, said=answer: explain(server, said)),
+            ):
+                connection = self.begin("gmail")
+                connection.new_password = typed[kind]
+                self.assertStays(connection, sentence)
+                self.assertEqual(len(self.logins), 1)
 
     def test_the_local_part_is_not_tried_at_google(self):
         with self.world(GOOGLE, users=()):
