@@ -201,6 +201,17 @@ SENTENCES: Mapping[str, str] = {
         "the name of the mailbox, and that it may be used with other mail programs; if both are "
         "right, sign in again."
     ),
+    "token_refused_microsoft": (
+        "{host} did not accept the sign-in for the mailbox “{user}” and said “{answer}”. Check the "
+        "name of the mailbox, and that {protocol} is on for it: Microsoft 365 admin center › Users "
+        "› Active users › the user › Mail › Manage email apps. If both are right, sign in again."
+    ),
+    "token_refused_smtp": (
+        "{host} did not accept the sign-in for the mailbox “{user}” and said “{answer}”. Check the "
+        "name of the mailbox, and that sending by SMTP is on for it: Microsoft 365 admin center › "
+        "Users › Active users › the user › Mail › Manage email apps › Authenticated SMTP. If both "
+        "are right, sign in again; or send through Microsoft Graph."
+    ),
     "token_refused_app": (
         "{host} did not let the app into the mailbox “{user}” and said “{answer}”. Check the name "
         "of the mailbox, and that an administrator of Exchange has registered the app "

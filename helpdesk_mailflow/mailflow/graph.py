@@ -38,7 +38,7 @@ from .errors import (
 )
 from .oauth_http import Answer, Place, request
 from .sasl import is_app_only
-from .wire import in_words
+from .scrub import in_words
 
 BASE = "https://graph.microsoft.com/v1.0"
 #: The largest request, in bytes. The mail travels in base64, so that it may have three quarters

@@ -19,8 +19,10 @@ from .errors import (
     MailboxNotAllowed,
     PasswordsOff,
     SmtpAuthOff,
+    TokenRefused,
 )
 from .mailbox_providers import provider_of_server
+from .sasl import is_app_only
 
 if TYPE_CHECKING:
     from .mailbox import MailServer as _Mailbox
@@ -178,6 +180,22 @@ def explain(server: MailServer, answer: str) -> LoginRefused | None:
         is_one = looks_like_app_password(server.password)
         return AppPassword("app_password_wrong" if is_one else "app_password_first", **values)
     return _explain_by_needs(server, values)
+
+
+def token_refused(server: MailServer, answer: str) -> TokenRefused:
+    """The refusal of a token, of which the answer does not say why.
+
+    :param answer: the server's words, without secrets
+    """
+    values = {"host": server.host, "user": server.user, "answer": answer}
+    if is_app_only(server.token):
+        return TokenRefused("token_refused_app", **values)
+    if not is_at(server.host, "microsoft"):
+        return TokenRefused(**values)
+    if server.protocol == "smtp":
+        return TokenRefused("token_refused_smtp", **values)
+    protocol = "IMAP" if server.protocol == "imap" else "POP"
+    return TokenRefused("token_refused_microsoft", protocol=protocol, **values)
 
 
 def _explain_by_needs(server: MailServer, values: dict[str, str]) -> LoginRefused | None:

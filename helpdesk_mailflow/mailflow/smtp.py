@@ -28,11 +28,11 @@ from .errors import (
     TokenRefused,
 )
 from .refusal import SEND_AS, explain, tidy_password
+from .scrub import in_words
 from .wire import (
     GARBAGE,
     Wire,
     check_sendable,
-    in_words,
     login_refused,
     open_encrypted,
     tls_port,

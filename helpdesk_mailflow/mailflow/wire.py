@@ -7,7 +7,6 @@ as far as data really arrives.
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import re
@@ -26,11 +25,11 @@ from .errors import (
     LoginRefused,
     MailboxError,
     NameNotFound,
-    TokenRefused,
     UnexpectedAnswer,
 )
-from .refusal import explain
-from .sasl import check_safe, is_app_only, secret_forms
+from .refusal import explain, token_refused
+from .sasl import check_safe
+from .scrub import in_words, tells_secret
 
 if TYPE_CHECKING:
     from .mailbox import MailServer as _Mailbox
@@ -46,10 +45,6 @@ MIN_RATE = 1024
 MAX_ANSWER = 512 * 1024 * 1024
 # A single line outside of message text. UID SEARCH answers in one line, however many UIDs.
 MAX_LINE = 16 * 1024 * 1024
-# As much of an answer is looked at for a person, in characters.
-_MAX_WORDS = 4000
-# The shortest piece of a token that must not be seen: 8 characters of it open nothing.
-_PIECE = 8
 # What library code raises on answers that it cannot read.
 GARBAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -84,56 +79,6 @@ T = TypeVar("T")
 def is_temporary(answer: str) -> bool:
     """Whether the server's words carry a response code for passing trouble."""
     return bool(_TEMPORARY.search(answer))
-
-
-def in_words(answer: object, server: MailServer) -> str:
-    """The server's words for a person: one line, at most 200 characters, no secrets.
-
-    Servers may quote the command that they did not like, so the password is cut out also
-    in the form in which it travels.
-    """
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
-    text = _without_secrets(text[:_MAX_WORDS], server)
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.split())
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _without_secrets(text: str, server: MailServer) -> str:
-    if server.token:
-        for secret in secret_forms(server):
-            text = _without_pieces(text, secret)
-    if server.password:
-        raw = server.password.encode("utf-8", "surrogatepass")
-        plain = b"\0" + server.user.encode("utf-8", "surrogatepass") + b"\0" + raw
-        quoted = server.password.replace("\\", "\\\\").replace('"', '\\"')
-        for secret in (
-            base64.b64encode(plain).decode(),
-            base64.b64encode(raw).decode(),
-            ascii(raw)[2:-1],
-            quoted,
-            server.password,
-        ):
-            text = text.replace(secret, "***")
-    return text
-
-
-def _without_pieces(text: str, secret: str) -> str:
-    """A long secret is often quoted in part, or over several lines: cut out every piece of it
-    that says anything."""
-    found = []
-    position = 0
-    while position < len(text):
-        end = position + min(_PIECE, len(secret))
-        if text[position:end] not in secret or end > len(text):
-            found.append(text[position])
-            position += 1
-            continue
-        while end < len(text) and text[position : end + 1] in secret:
-            end += 1
-        found.append("***")
-        position = end
-    return "".join(found)
 
 
 class Wire(io.RawIOBase):
@@ -229,13 +174,7 @@ class Wire(io.RawIOBase):
     def cause(self, error: BaseException) -> BaseException | None:
         """The error as the cause of one of ours; `None` if its words have a secret in them,
         which would stand in the traceback."""
-        each: BaseException | None = error
-        while each is not None:
-            text = str(each)[:_MAX_WORDS]
-            if _without_secrets(text, self.server) != text:
-                return None
-            each = each.__cause__ or each.__context__
-        return error
+        return None if tells_secret(error, self.server) else error
 
     # --- connecting
 
@@ -461,7 +400,7 @@ def login_refused(server: MailServer, answer: object) -> LoginRefused:
     if is_temporary(words):
         return LoginRefused("login_refused_temporary", temporary=True, **values)
     if server.token:
-        return TokenRefused("token_refused_app" if is_app_only(server.token) else "", **values)
+        return token_refused(server, words)
     return LoginRefused(**values)
 
 

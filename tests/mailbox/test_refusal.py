@@ -138,7 +138,27 @@ OFF = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
             "Personal accounts (Outlook.com, Hotmail, Live) cannot be connected: set up "
             "forwarding for them.",
         ),
-        ("outlook.office365.com", "AUTHENTICATE failed.", {"token": "t" * 20}, "token_refused", ""),
+        (
+            "outlook.office365.com",
+            "AUTHENTICATE failed.",
+            {"token": "t" * 20},
+            "token_refused_microsoft",
+            "outlook.office365.com did not accept the sign-in for the mailbox “anna@example.com” "
+            "and said “AUTHENTICATE failed.”. Check the name of the mailbox, and that IMAP is on "
+            "for it: Microsoft 365 admin center › Users › Active users › the user › Mail › Manage "
+            "email apps. If both are right, sign in again.",
+        ),
+        (
+            "smtp.office365.com",
+            "5.7.3 Authentication unsuccessful",
+            {"protocol": "smtp", "token": "t" * 20},
+            "token_refused_smtp",
+            "smtp.office365.com did not accept the sign-in for the mailbox “anna@example.com” and "
+            "said “5.7.3 Authentication unsuccessful”. Check the name of the mailbox, and that "
+            "sending by SMTP is on for it: Microsoft 365 admin center › Users › Active users › "
+            "the user › Mail › Manage email apps › Authenticated SMTP. If both are right, sign in "
+            "again; or send through Microsoft Graph.",
+        ),
         (
             "smtp.office365.com",
             "5.7.139 Authentication unsuccessful, user is locked by your organization's security "

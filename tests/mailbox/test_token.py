@@ -29,6 +29,21 @@ def dovecot(dovecot_with_tokens):
     )
 
 
+@pytest.fixture(scope="module")
+def bad_dovecots(dovecot_with_tokens):
+    """A Dovecot that takes the token, with a certificate that does not pass."""
+    started = {}
+
+    def start(certificate):
+        if certificate not in started:
+            started[certificate] = dovecot_with_tokens(
+                users=(ANNA,), tokens={TOKEN: ANNA}, certificate=certificate
+            )
+        return started[certificate]
+
+    return start
+
+
 @pytest.fixture(params=["imap", "pop"])
 def server(request, dovecot):
     """Anna's own mailbox, to be opened with her token."""
@@ -70,6 +85,8 @@ def test_a_token_opens_the_mailbox(dovecot, server, encryption, mechanism, token
 
 
 def test_the_token_of_a_person_opens_a_shared_mailbox(dovecot, server):
+    if not dovecot.can_share:
+        pytest.skip("Dovecot 2.4 shares no mailboxes by token")
     dovecot.deliver(b"Subject: shared\n\nx\n", SUPPORT)
     with connect(dataclasses.replace(server, user=SUPPORT)) as mailbox:
         mailbox.select("INBOX")
@@ -161,6 +178,67 @@ def test_a_token_stays_here_unless_the_connection_is_safe(server, values, senten
     assert str(error) == sentence
 
 
+@pytest.mark.parametrize("encryption", ["tls", "starttls"])
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("expired", "expired"),
+        ("self-signed", "self-signed"),
+        ("wrong host name", "wrong host name"),
+        ("unknown authority", "unknown authority"),
+    ],
+)
+def test_a_token_stays_here_if_the_certificate_does_not_pass(
+    server, bad_dovecots, certificate, reason, encryption
+):
+    other = bad_dovecots(certificate)
+    ports = {
+        ("imap", "tls"): other.imaps_port,
+        ("imap", "starttls"): other.imap_port,
+        ("pop", "tls"): other.pops_port,
+        ("pop", "starttls"): other.pop_port,
+    }
+    error = refused(
+        dataclasses.replace(
+            server,
+            encryption=encryption,
+            port=ports[server.protocol, encryption],
+            ca_file=other.ca_file,
+        )
+    )
+    assert type(error) is errors.CertificateNotTrusted
+    assert error.values["reason"] == reason
+    assert not other.introspections
+
+
+def test_a_server_that_says_it_needs_no_encryption_gets_no_token(server):
+    """Somebody in between may take STARTTLS out of what the server offers."""
+    said = []
+
+    def script(client):
+        client.send(
+            b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\r\n"
+            if server.protocol == "imap"
+            else b"+OK ready\r\n"
+        )
+        while True:
+            said.append(client.line())
+            if server.protocol == "pop":
+                client.send(b"-ERR no\r\n")
+            elif b"CAPABILITY" in said[-1]:
+                client.send(b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n")
+                client.ok()
+            else:
+                client.ok()
+
+    with Hostile(script) as other:
+        error = refused(
+            dataclasses.replace(server, host=other.host, port=other.port, encryption="starttls")
+        )
+    assert type(error) is errors.EncryptionNotOffered
+    assert not any(b"AUTH" in line for line in said)
+
+
 @pytest.mark.parametrize("character", ["\0", "\1", "\r\n", "\udc80", "ä"])
 def test_a_token_that_cannot_travel(server, character):
     error = refused(dataclasses.replace(server, token=TOKEN + character))
@@ -187,3 +265,58 @@ def test_no_token_in_the_log(server, caplog):
         refused(dataclasses.replace(server, user=SALES))
     for secret in sasl.secret_forms(server):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop"])
+def test_a_server_that_repeats_the_token_is_not_repeated(protocol, caplog, monkeypatch):
+    """Whole, in base64, in part and over several lines; for once on a connection that the test can
+    speak on."""
+    monkeypatch.setattr(sasl, "check_safe", lambda server: None)
+    monkeypatch.setattr("mailflow.wire.check_safe", lambda server: None)
+    server = MailServer(protocol, "127.0.0.1", 1, "none", ANNA, token=TOKEN, timeout=5)
+    line = sasl.response(server, "XOAUTH2")
+
+    def imap(client):
+        client.send(b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\r\n")
+        while b"AUTHENTICATE" not in client.line():
+            client.ok()
+        client.send(
+            client.tag + f" BAD what is {line[:50]} {line[50:]} {TOKEN[3:20]}...\r\n".encode()
+        )
+
+    def pop(client):
+        client.send(b"+OK ready\r\n")
+        client.line()
+        client.send(b"+OK\r\nSASL XOAUTH2\r\n.\r\n")
+        client.line()
+        client.send(b"+\r\n")
+        client.line()
+        client.send(f"-ERR what is {line[:50]} {line[50:]} {TOKEN[3:20]}...\r\n".encode())
+
+    with Hostile(imap if protocol == "imap" else pop) as other, caplog.at_level(logging.DEBUG):
+        error = refused(dataclasses.replace(server, port=other.port))
+    assert type(error) is errors.TokenRefused
+    assert error.values["answer"] == "what is *** *** ***..."
+    text = whole(error) + caplog.text
+    for secret in sasl.secret_forms(server):
+        for position in range(len(secret) - 8):
+            assert secret[position : position + 8] not in text
+
+
+def test_a_server_that_asks_for_ever_is_not_answered_for_ever(monkeypatch):
+    monkeypatch.setattr("mailflow.wire.check_safe", lambda server: None)
+
+    def script(client):
+        client.send(b"* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready\r\n")
+        while True:
+            if b"CAPABILITY" in client.line():
+                client.send(b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n")
+                client.ok()
+            else:
+                client.send(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")
+
+    with Hostile(script) as other:
+        server = MailServer("imap", other.host, other.port, "none", ANNA, token=TOKEN, timeout=5)
+        error = refused(server)
+    assert type(error) is errors.UnexpectedAnswer
+    assert TOKEN not in whole(error)

@@ -33,6 +33,8 @@ class Introspection:
     ):
         self.tokens = tokens
         self.shared: Mapping[str, Collection[str]] = {}
+        #: How many times it was asked.
+        self.asked = 0
         self._authority_url = authority_url
         self._authority_ca = authority_ca
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
@@ -53,6 +55,7 @@ class Introspection:
     def answer(self, token: str, mailbox: str) -> dict:
         """What Dovecot is told about a token, with which a mailbox is to be opened (empty: the
         user's own)."""
+        self.asked += 1
         user = self.user_of(token)
         if not user or (mailbox and user != mailbox and user not in self.shared.get(mailbox, ())):
             return {"active": False}
