@@ -25,7 +25,6 @@ from urllib.parse import quote, urlsplit
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools import consteq
 
 from ..mailflow.errors import MailboxError
 from ..models import mailbox_errors
@@ -167,10 +166,7 @@ class OauthController(http.Controller):
     def _take(self, state: str) -> dict | None:
         """What was begun under a state, which nothing else can use from now on."""
         begun = self._begun()
-        # as bytes: of texts only ASCII can be compared
-        sought = state.encode(errors="replace")
-        known = next((each for each in begun if consteq(each.encode(), sought)), None)
-        values = begun.pop(known) if known else None
+        values = begun.pop(state, None)
         request.session[BEGUN] = begun
         if values and values["user"] == request.env.uid:
             return values

@@ -458,6 +458,9 @@ SENTENCES: Mapping[str, str] = {
         "come back from the sign-in. Add the redirect URI shown here to the app registration, "
         "as kind “Web”."
     ),
+    "app_refused_missing": (
+        "{app} has no secret or certificate yet. Open the app registration and enter it first."
+    ),
     "app_refused_key": (
         "The certificate cannot be used: fill in an RSA private key without password and its "
         "certificate, both in PEM format."
@@ -666,6 +669,6 @@ class SignInRefused(MailboxError):
 
 class AppRefused(MailboxError):
     """The app registration is unknown, or its secret or certificate is not accepted, or it
-    lacks a permission. Values: client_id, tenant, reason, authority."""
+    lacks a permission. Values: client_id, tenant, reason, authority, app."""
 
     code = "app_refused"

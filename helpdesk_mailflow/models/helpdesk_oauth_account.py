@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS, Domain
 
 from ..mailflow import oauth
-from ..mailflow.errors import MailboxError, SignInNeeded
+from ..mailflow.errors import AppRefused, MailboxError, SignInNeeded
 from . import mailbox_errors
 from .helpdesk_oauth_token import Kept, standing, stored_problem
 
@@ -251,7 +251,14 @@ class HelpdeskOauthAccount(models.Model):
         self.ensure_one()
         # sudo: scanners and senders use the account of whoever set them up
         account = self.sudo()
+        account._check_app_is_complete()
         return account.env["helpdesk.oauth.token"]._current(account, resource, renew=renew)
+
+    def _check_app_is_complete(self) -> None:
+        """:raise AppRefused: nothing can be asked without a secret, as in a neutralised copy"""
+        self.ensure_one()
+        if not self.app_id._is_complete():
+            raise AppRefused("app_refused_missing", app=self.app_id.name)
 
     def _ask(self, resource: str, cache: str, *, renew: bool) -> oauth.Granted:
         """Ask the authority.
@@ -284,6 +291,8 @@ class HelpdeskOauthAccount(models.Model):
         in first."""
         self.ensure_one()
         account = self.sudo()  # as in _has_problem
+        if not account.app_id._is_complete():
+            return False
         return account.state == "ok" or (account.state == "new" and account.flow == "app")
 
     def _fingerprints(self) -> tuple[str, str]:
@@ -323,14 +332,10 @@ class HelpdeskOauthAccount(models.Model):
         :param resource: as of :meth:`_access_token`
         """
         self.ensure_one()
-        if not self.app_id._is_complete():
-            raise UserError(
-                self.env._(
-                    "%(app)s has no secret or certificate yet. Open the app registration and enter"
-                    " it first.",
-                    app=self.app_id.name,
-                )
-            )
+        try:
+            self._check_app_is_complete()
+        except MailboxError as error:
+            raise UserError(mailbox_errors.sentence(self.env, error)) from None
         if self.flow == "app":
             return self._check_app(resource, then)
         url = f"{START}{self.id}?resource={resource}&then={quote(then or self._path(), safe='')}"

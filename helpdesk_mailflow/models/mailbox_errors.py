@@ -483,6 +483,9 @@ SENTENCES = {
         "we come back from the sign-in. Add the redirect URI shown here to the app "
         "registration, as kind “Web”."
     ),
+    "app_refused_missing": _lt(
+        "%(app)s has no secret or certificate yet. Open the app registration and enter it first."
+    ),
     "app_refused_key": _lt(
         "The certificate cannot be used: fill in an RSA private key without password and its "
         "certificate, both in PEM format."

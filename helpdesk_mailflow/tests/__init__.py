@@ -32,6 +32,8 @@ from . import (
     test_mailbox_steps,
     test_oauth_account,
     test_oauth_attack,
+    test_oauth_controller,
+    test_oauth_secrets,
     test_outgoing_filter,
     test_own_mail,
     test_partner,

@@ -3,8 +3,10 @@
 
 import itertools
 import json
+import logging
 import os
 import tempfile
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
@@ -77,6 +79,35 @@ class Authority:
     def app_token(self, app, cache, scopes, *, renew=False):
         self.asked.append(("app", tuple(scopes), renew))
         return self.granted(app)
+
+
+@contextmanager
+def everything_logged(*but: str):
+    """All that is logged meanwhile, at the lowest level, as lines of text with tracebacks.
+
+    :param but: names of loggers of the tests' own
+    """
+    lines = []
+
+    class Listener(logging.Handler):
+        def emit(self, record):
+            if not record.name.startswith(but):
+                lines.append(f"{record.name}: {self.format(record)}")
+
+    known = [each for each in logging.root.manager.loggerDict.values() if hasattr(each, "level")]
+    kept = [(each, each.level, each.disabled, each.propagate) for each in [logging.root, *known]]
+    listener = Listener(logging.DEBUG)
+    logging.root.addHandler(listener)
+    try:
+        for each, *_values in kept:
+            each.setLevel(logging.DEBUG)
+            each.disabled, each.propagate = False, True
+        yield lines
+    finally:
+        logging.root.removeHandler(listener)
+        for each, level, disabled, propagate in kept:
+            each.setLevel(level)
+            each.disabled, each.propagate = disabled, propagate
 
 
 class OauthCase(MailflowCase):
