@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from .errors import (
     MailboxError,
     SenderRefused,
     SmtpAuthOff,
+    TokenNotSent,
     TokenRefused,
 )
 from .refusal import SEND_AS, explain, tidy_password
@@ -142,6 +144,60 @@ def check(settings: SmtpSettings) -> SmtpReport:
         session.wire.close()
 
 
+def log_in_with_token(connection: smtplib.SMTP, settings: SmtpSettings):
+    """Log in on a connection of somebody else's, such as Odoo's, which has said EHLO.
+
+    :param settings: with a token; host and port only serve to explain
+    :raises TokenNotSent: the connection is not encrypted, or the certificate was not checked
+    :raises LoginNotOffered: the server takes no tokens
+    :raises LoginRefused: as :func:`check`; a :class:`TokenRefused` asks for a new token
+    :raises smtplib.SMTPException, OSError: the connection
+    """
+    check_sendable(settings)
+    sock = connection.sock
+    if not isinstance(sock, ssl.SSLSocket):
+        raise TokenNotSent(host=settings.host)
+    if sock.context.verify_mode != ssl.CERT_REQUIRED or not sock.context.check_hostname:
+        raise TokenNotSent("token_not_sent_unchecked", host=settings.host)
+    mechanism = sasl.choose(settings, _offered(connection))
+    # smtplib's debugging prints what is sent
+    level, connection.debuglevel = connection.debuglevel, 0
+    try:
+        code, words = _say_token(connection, settings, mechanism)
+    finally:
+        connection.debuglevel = level
+    if code // 100 != 2:
+        raise _refused(settings, code, words)
+
+
+def _offered(connection: smtplib.SMTP) -> list[str]:
+    return connection.esmtp_features.get("auth", "").upper().split()
+
+
+def _say_token(
+    connection: smtplib.SMTP, settings: SmtpSettings, mechanism: str
+) -> tuple[int, bytes]:
+    """AUTH with an access token. It comes after the server's go-ahead: not every server reads a
+    command line as long as this (RFC 4954, section 4)."""
+    code, words = connection.docmd("AUTH", mechanism)
+    for text in (sasl.response(settings, mechanism), sasl.closing(mechanism)):
+        if code == 334:
+            code, words = connection.docmd(text)
+    return code, words
+
+
+def _refused(settings: SmtpSettings, code: int, words: bytes) -> LoginRefused:
+    if code // 100 != 4:
+        return login_refused(settings, words)
+    return LoginRefused(
+        "login_refused_later",
+        temporary=True,
+        host=settings.host,
+        user=settings.user,
+        answer=in_words(words, settings) or _NO_WORDS,
+    )
+
+
 def _log_in(settings: SmtpSettings):
     session = open_encrypted(settings, _Session)
     try:
@@ -194,16 +250,6 @@ class _Smtp(smtplib.SMTP):
         except smtplib.SMTPAuthenticationError as error:
             self.refusal = error
             raise
-
-    def token_login(self, mechanism: str):
-        """AUTH with an access token. It comes after the server's go-ahead: not every server
-        reads a command line as long as this (RFC 4954, section 4)."""
-        code, words = self.docmd("AUTH", mechanism)
-        for text in (sasl.response(self.wire.server, mechanism), sasl.closing(mechanism)):
-            if code == 334:
-                code, words = self.docmd(text)
-        if code // 100 != 2:
-            raise smtplib.SMTPAuthenticationError(code, words)
 
     def close(self):
         """Leave the closing to the owner of the wire."""
@@ -295,11 +341,12 @@ class _Session:
             raise self._login_refused(refusal.smtp_code, refusal.smtp_error) from error
 
     def _token_login(self):
-        offered = self.smtp.esmtp_features.get("auth", "").upper().split()
-        mechanism = sasl.choose(self.server, offered)
+        mechanism = sasl.choose(self.server, _offered(self.smtp))
         try:
             with _talk(self.wire, "logging in"):
-                self.smtp.token_login(mechanism)
+                code, words = _say_token(self.smtp, self.server, mechanism)
+                if code // 100 != 2:
+                    raise _Refused(code, words)
         except _Refused as error:
             raise self._login_refused(error.code, error.words) from error.__cause__
 
@@ -315,19 +362,10 @@ class _Session:
         raise LoginNotOffered("login_not_offered_submission", host=server.host, port=server.port)
 
     def _login_refused(self, code: int, words: bytes) -> MailboxError:
-        server = self.server
         # RFC 4954, 6 and RFC 3207, 4: not without encryption
         if code == 538 or (code == 530 and not self.wire.tls_version()):
-            return LoginNotOffered("login_not_offered_unencrypted", host=server.host)
-        if code // 100 == 4:
-            return LoginRefused(
-                "login_refused_later",
-                temporary=True,
-                host=server.host,
-                user=server.user,
-                answer=self._words(words),
-            )
-        return login_refused(server, words)
+            return LoginNotOffered("login_not_offered_unencrypted", host=self.server.host)
+        return _refused(self.server, code, words)
 
     def try_sender(self) -> str:
         """Begin a mail from the address to itself, and take it back.

@@ -14,7 +14,7 @@ from ..models import domain_check_sentences, mailbox_errors, trace
 
 ADDON = Path(__file__).parents[1]
 #: Their codes are those of errors, which have sentences of their own.
-ERRORS = ("errors.py", "wire.py", "mailbox_errors.py")
+ERRORS = ("errors.py", "wire.py", "oauth_refusal.py", "mailbox_errors.py")
 #: The notes of the set-up check are about a domain; models/domain_check_sentences.py.
 DOMAIN_CHECK = ("dns_lookup.py", "spf_advice.py", "dkim.py", "dmarc.py", "domain_check.py")
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")

@@ -2,14 +2,16 @@
 
 import dataclasses
 import logging
+import smtplib
+import ssl
 import traceback
 
 import pytest
 from servers.hostile import Hostile
-from servers.smtp import Smtp
+from servers.smtp import REFUSALS, Smtp
 
 from mailflow import errors, sasl
-from mailflow.smtp import SmtpSettings, check
+from mailflow.smtp import SmtpSettings, check, log_in_with_token
 
 TOKEN = "opaque-token-of-anna-0123456789"
 ANNA, SUPPORT, SALES = "anna@example.com", "support@example.com", "sales@example.com"
@@ -145,3 +147,78 @@ def test_a_server_that_repeats_the_token_is_not_repeated(smtp, caplog):
 
 def test_no_token_in_what_is_printed(smtp):
     assert TOKEN not in repr(dataclasses.replace(settings(smtp), sender=SUPPORT))
+
+
+# --- on a connection of smtplib's own
+
+
+@pytest.fixture
+def connection(smtp):
+    """As Odoo makes it: encrypted, and the certificate checked."""
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=10) as made:
+        made.starttls(context=ssl.create_default_context(cafile=smtp.ca_file))
+        made.ehlo()
+        yield made
+
+
+def test_another_connection_logs_in_and_sends(smtp, connection):
+    log_in_with_token(connection, settings(smtp))
+    connection.sendmail(ANNA, ["customer@customer.example"], "Subject: x\r\n\r\nx")
+    [mail] = smtp.wait_for(1)
+    assert mail.user == ANNA
+
+
+def test_another_connection_with_a_token_that_is_not_good(smtp, connection):
+    with pytest.raises(errors.TokenRefused):
+        log_in_with_token(connection, settings(smtp, token="gone-0123456789"))
+    log_in_with_token(connection, settings(smtp))  # it can be tried again with a new one
+
+
+def test_another_connection_when_smtp_is_switched_off(smtp, connection):
+    smtp.refuse("CREDENTIALS", REFUSALS["microsoft: off for the mailbox"])
+    try:
+        with pytest.raises(errors.SmtpAuthOff) as caught:
+            log_in_with_token(connection, settings(smtp))
+    finally:
+        smtp.behave()
+    assert caught.value.code == "smtp_auth_off_mailbox"
+
+
+def test_another_connection_when_the_server_is_busy(smtp, connection):
+    smtp.refuse("CREDENTIALS", "454 4.7.0 Temporary authentication failure")
+    try:
+        with pytest.raises(errors.LoginRefused) as caught:
+            log_in_with_token(connection, settings(smtp))
+    finally:
+        smtp.behave()
+    assert caught.value.temporary
+    assert type(caught.value) is errors.LoginRefused
+
+
+def test_another_connection_that_prints_what_it_sends_prints_no_token(smtp, connection, capfd):
+    connection.set_debuglevel(1)
+    log_in_with_token(connection, settings(smtp))
+    connection.noop()
+    printed = capfd.readouterr().err
+    assert "noop" in printed
+    for secret in sasl.secret_forms(settings(smtp)):
+        assert secret not in printed
+
+
+def test_another_connection_that_is_not_safe(smtp):
+    asked = []
+    with (
+        Smtp(encryption="none", tokens=lambda token: asked.append(token)) as plain,
+        smtplib.SMTP(plain.host, plain.port, timeout=10) as made,
+    ):
+        made.ehlo()
+        with pytest.raises(errors.TokenNotSent) as caught:
+            log_in_with_token(made, settings(plain, encryption="starttls"))
+    assert caught.value.code == "token_not_sent"
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=10) as made:
+        made.starttls(context=ssl._create_unverified_context())
+        made.ehlo()
+        with pytest.raises(errors.TokenNotSent) as caught:
+            log_in_with_token(made, settings(smtp))
+    assert caught.value.code == "token_not_sent_unchecked"
+    assert not asked
