@@ -71,6 +71,8 @@
         "views/helpdesk_mailbox_connection_gmail_views.xml",
         "views/helpdesk_mailbox_connection_lookup_views.xml",
         "views/helpdesk_mailbox_connection_provider_views.xml",
+        "views/helpdesk_mailbox_connection_forward_views.xml",
+        "views/helpdesk_mailbox_connection_test_views.xml",
         "views/helpdesk_get_started_views.xml",
         "views/menus.xml",
     ],

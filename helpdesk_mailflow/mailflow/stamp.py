@@ -17,7 +17,7 @@ import secrets
 #: The header field that carries the stamp.
 HEADER = "X-Helpdesk-Mailflow"
 #: What mails of ours are for.
-PURPOSES = ("answer", "automatic", "verification", "test", "forward")
+PURPOSES = ("answer", "automatic", "verification", "test", "connection", "forward")
 
 #: Octets of a signature; RFC 2104 section 5 allows to truncate to half of the hash.
 _SIGNATURE = 16

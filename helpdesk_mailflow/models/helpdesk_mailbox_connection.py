@@ -297,6 +297,9 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _begin(self) -> None:
         """Set where the mail scanner begins, unless it has begun."""
+        if not self.env.user.has_group(SYSTEM):
+            # who may not see mail scanners has none to begin
+            return
         if self.scanner_id and not self.scanner_id.begun:
             since = days_ago(self.env, self.begin_days) if self.begin == "days" else None
             self.scanner_id._begin_reading(since)

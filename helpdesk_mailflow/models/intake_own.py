@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from collections import defaultdict
+
 from odoo import api, models, tools
 
-from ..mailflow.kind import Kind
+from ..mailflow.kind import EXCHANGE_FORWARDERS, Kind
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from . import own_mail
@@ -13,8 +15,8 @@ from .intake_values import Entry, OwnMail
 STAMPS = 8
 #: Reports about a mail are told from that mail, even if they repeat its header fields.
 REPORTS = (Kind.BOUNCE, Kind.RECEIPT, Kind.FEEDBACK)
-#: Purposes whose subject is a From address rather than a ticket.
-OF_FROM_ADDRESS = ("verification", "test")
+#: Purposes whose subject is a ticket; the others are about an address of ours.
+OF_TICKETS = ("", "answer", "automatic", "forward")
 
 
 class HelpdeskIntakeOwn(models.AbstractModel):
@@ -42,8 +44,12 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         :param own_addresses: those addresses of the mails that are ours
         """
         marked = {}
+        proven = self.env["helpdesk.mailbox.test"]._proven_by(entries, kinds)
         for each in entries:
-            if kinds[each.row_id].kind in REPORTS:
+            if each.row_id in proven:
+                # also if its other marks were taken out on the way
+                mark = "connection", str(proven[each.row_id].id)
+            elif kinds[each.row_id].kind in REPORTS:
                 mark = self._returned_mark(each.mail, kinds[each.row_id].original_message_ids)
             else:
                 mark = self._mark(each.mail)
@@ -59,8 +65,13 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             purpose, subject = marked[each.row_id]
             returned = kinds[each.row_id].kind in REPORTS
             sender = each.mail.from_.normalized
-            genuine = returned or sender in own_addresses or sender in senders[each.row_id]
-            name = names.get((purpose in OF_FROM_ADDRESS, subject), "")
+            genuine = (
+                returned
+                or each.row_id in proven
+                or sender in own_addresses
+                or sender in senders[each.row_id]
+            )
+            name = names.get((self._model_of(purpose), subject), "")
             if not genuine:
                 told = note("own_copied", address=each.mail.from_.email)
             elif returned:
@@ -120,7 +131,7 @@ class HelpdeskIntakeOwn(models.AbstractModel):
                 if name.lower() == own_mail.HEADER.lower():
                     stamp = own_mail.read_stamp(self.env, value)
                     if stamp:
-                        return stamp if stamp[0] in OF_FROM_ADDRESS else None
+                        return stamp if stamp[0] not in OF_TICKETS else None
         ours = [each for each in message_ids if own_mail.read_message_id(self.env, each) == 0]
         if ours:
             # sudo: rows are the system's
@@ -128,6 +139,11 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             address = rows.search([("message_id", "in", ours)], limit=1).address_id
             if address:
                 return "verification", str(address.id)
+            # sudo: as above
+            tests = self.env["helpdesk.mailbox.test"].sudo()
+            test = tests.search([("message_id", "in", ours)], limit=1)
+            if test:
+                return "connection", str(test.id)
         return None
 
     @api.model
@@ -159,17 +175,24 @@ class HelpdeskIntakeOwn(models.AbstractModel):
         }
 
     @api.model
-    def _names(self, marks) -> dict[tuple[bool, str], str]:
-        """What the subjects of stamps are called: (of a From address, subject) -> name."""
-        addresses = {subject for purpose, subject in marks if purpose in OF_FROM_ADDRESS}
-        tickets = {subject for purpose, subject in marks if purpose not in OF_FROM_ADDRESS}
-        # sudo: as all of the intake
-        found = {
-            (True, str(each.id)): each.email
-            for each in self._browse("helpdesk.from.address", addresses).sudo().exists()
-        }
-        for ticket in self._browse("helpdesk.ticket", tickets).sudo().exists():
-            found[False, str(ticket.id)] = ticket.number
+    def _model_of(self, purpose: str) -> str:
+        """What the subject of a stamp is a record of."""
+        if purpose == "connection":
+            return "helpdesk.mailbox.test"
+        return "helpdesk.ticket" if purpose in OF_TICKETS else "helpdesk.from.address"
+
+    @api.model
+    def _names(self, marks) -> dict[tuple[str, str], str]:
+        """What the subjects of stamps are called: (model, subject) -> name."""
+        subjects = defaultdict(set)
+        for purpose, subject in marks:
+            subjects[self._model_of(purpose)].add(subject)
+        found = {}
+        for model, of_model in subjects.items():
+            name = "number" if model == "helpdesk.ticket" else "email"
+            # sudo: as all of the intake
+            for record in self._browse(model, of_model).sudo().exists():
+                found[model, str(record.id)] = record[name]
         return found
 
     @api.model
@@ -184,6 +207,8 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             return note("own_verification", address=name or "-")
         if purpose == "test":
             return note("own_test", address=name or "-")
+        if purpose == "connection":
+            return note("own_connection", address=name or "-")
         if not name:
             return note("own_message")
         if purpose == "automatic":
@@ -196,6 +221,8 @@ class HelpdeskIntakeOwn(models.AbstractModel):
     def _returned_note(self, purpose: str, name: str) -> Note:
         if purpose == "verification":
             return note("own_verification_bounced", address=name or "-")
+        if purpose == "connection":
+            return note("own_connection_bounced", address=name or "-")
         return note("own_test_bounced", address=name or "-")
 
     # ------------------------------------------------------------
@@ -206,6 +233,7 @@ class HelpdeskIntakeOwn(models.AbstractModel):
     def _act(self, plans) -> None:
         """Tell From addresses of their own mails that came back, or could not be delivered."""
         FromAddress = self.env["helpdesk.from.address"]
+        Test = self.env["helpdesk.mailbox.test"]
         came_back = []
         for plan in plans:
             own, mail = plan.verdict.own_mail, plan.verdict.entry.mail
@@ -214,9 +242,26 @@ class HelpdeskIntakeOwn(models.AbstractModel):
             if own.returned:
                 if own.purpose == "verification" and plan.verdict.kind.kind is Kind.BOUNCE:
                     FromAddress._verification_bounced(plan.verdict.kind.original_message_ids)
+                if own.purpose == "connection" and plan.verdict.kind.kind is Kind.BOUNCE:
+                    Test._bounced(self._browse(Test._name, [own.subject]).ids)
                 continue
             came_back.append((mail, own.purpose))
-            if own.purpose == "verification" and not mail.header("Resent-From"):
+            if own.purpose == "connection":
+                # the stamp may be a copy; the token is waited for, or not
+                entry = plan.verdict.entry
+                for test in Test._proven_by([entry], {entry.row_id: plan.verdict.kind}).values():
+                    test._came_back(mail)
+            if own.purpose == "verification" and not self._is_resent_by_hand(mail):
                 # who redirects it may only wonder what it is, which proves nothing
                 FromAddress._verification_came_back(mail.header(VERIFICATION_HEADER))
         FromAddress._learn_selectors(came_back)
+
+    @api.model
+    def _is_resent_by_hand(self, mail: Mail) -> bool:
+        """Whether somebody sent it on, rather than a rule: mailboxes of Exchange, which have
+        Resent-From written in both cases, say by which of their settings it was."""
+        if not mail.header("Resent-From"):
+            return False
+        resent_by = tools.email_normalize(mail.header("Resent-From"), strict=False)
+        automatic = {each.email for each in mail.recipients if each.header in EXCHANGE_FORWARDERS}
+        return resent_by not in automatic

@@ -9,7 +9,7 @@ from odoo import models, tools
 from . import own_mail, trace
 
 #: Mails that are sent to an address of ours, to see whether they come back.
-FOR_OWN_ADDRESSES = ("verification", "test")
+FOR_OWN_ADDRESSES = ("verification", "test", "connection")
 #: Where addresses of a mail stand, beside its contacts; Bcc is kept among its headers.
 PLACES = ("email_to", "email_cc", "Bcc")
 

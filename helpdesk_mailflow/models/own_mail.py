@@ -21,7 +21,8 @@ def stamp_header(env, purpose: str, subject) -> dict[str, str]:
     """The header field by which a mail of ours is known when it comes back.
 
     :param purpose: one of :data:`..mailflow.stamp.PURPOSES`
-    :param subject: id of the ticket, of the From address (verification, test), or 0
+    :param subject: id of the ticket, of the From address (verification, test), of the test mail
+        (connection), or 0
     :return: to be added to the headers of the mail
     :raise ValueError: unknown purpose
     """
@@ -41,3 +42,12 @@ def message_id(env, ticket_id: int, domain: str) -> str:
 def read_message_id(env, value: str) -> int | None:
     """Id of the ticket (0: of none) in a Message-ID of this database, else None."""
     return marks.read_message_id(_secret(env), value)
+
+
+def sign(env, purpose: str, message: str) -> str:
+    """A signature that nobody else can make: 32 hexadecimal digits.
+
+    :param purpose: what it is good for; a signature of one purpose is none of another
+    """
+    # sudo: as above
+    return hmac(env(su=True), f"helpdesk_mailflow.{purpose}", message)[:32]

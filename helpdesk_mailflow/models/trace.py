@@ -91,6 +91,12 @@ SENTENCES = {
     ),
     "own_verification": _lt("It is our own verification mail to %(address)s, which came back."),
     "own_test": _lt("It is our own test mail to %(address)s, which came back."),
+    "own_connection": _lt(
+        "It is the test mail to %(address)s, which came back: mail to this address comes in here."
+    ),
+    "own_connection_bounced": _lt(
+        "It tells that the test mail to %(address)s could not be delivered."
+    ),
     "own_message": _lt("It is a mail of our own that came back to us."),
     "own_verification_bounced": _lt(
         "It tells that our verification mail to %(address)s could not be delivered."

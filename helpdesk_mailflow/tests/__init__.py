@@ -60,6 +60,7 @@ from . import (
     test_support_alias,
     test_switch_templates,
     test_team_leader,
+    test_test_mail,
     test_ticket,
     test_tours,
     test_trace,

@@ -197,3 +197,161 @@ class TestOriginalRecipient(MailflowCase):
         headers = [("X-Forwarded-For", "203.0.113.9, 198.51.100.7")]
         row = self.take(mail(headers=headers))
         self.assertEqual(self.deliveries(row), [("Support", "ticket")])
+
+
+class TestGuide(MailflowCase):
+    """The roads of the guide that need no access to a mailbox."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = cls.make_user("marie", "helpdesk_mgmt.group_helpdesk_manager")
+
+    def connect(self, road="forward", email=SUPPORT, **values):
+        """A connection that a helpdesk manager has taken to the step *connect*, or beyond."""
+        connection = self.env["helpdesk.mailbox.connection"].with_user(self.manager)
+        connection = connection.create({"email": email, "company_id": self.company.id, **values})
+        if road == "provided":
+            connection.action_use_provided()
+            return connection
+        self.go(connection)
+        connection.road = road
+        self.go(connection)
+        return connection
+
+    def go(self, connection, to=None):
+        connection.action_next()
+        self.assertFalse(connection.problem)
+        if to:
+            self.assertEqual(connection.step, to)
+
+    def test_forwarding_shows_the_address_to_forward_to(self):
+        connection = self.connect()
+        self.assertEqual(connection.step, "connect")
+        queue = connection.alias_id
+        self.assertTrue(connection.provided_email)
+        self.assertEqual(connection.provided_email, queue.email)
+        self.assertEqual(queue.external_address_ids.email, SUPPORT)
+        # mail to the mailbox leads there, however it is forwarded
+        forwarded = mail(to=SUPPORT, headers=[("Delivered-To", connection.provided_email)])
+        self.assertEqual(self.take_ticket(forwarded).support_alias_id, queue)
+
+    def test_nothing_is_sent_to_the_mailbox_from_then_on(self):
+        connection = self.connect()
+        withheld = self.env["helpdesk.outgoing.filter"]._suppressed(
+            [SUPPORT, connection.provided_email], self.company
+        )
+        self.assertEqual(set(withheld), {SUPPORT, connection.provided_email})
+
+    def test_an_alias_without_an_address_gets_one(self):
+        self.support.alias_name = False
+        connection = self.connect(alias_id=self.support.id)
+        self.assertEqual(connection.alias_id, self.support)
+        self.assertTrue(connection.provided_email.endswith(f"@{DOMAIN}"))
+
+    def test_without_an_alias_domain_it_says_what_to_do(self):
+        self.support.alias_name = False
+        self.support.alias_id.alias_domain_id = False
+        self.company.alias_domain_id = False
+        connection = self.env["helpdesk.mailbox.connection"].create(
+            {"email": SUPPORT, "alias_id": self.support.id, "road": "forward", "step": "road"}
+        )
+        connection.action_next()
+        self.assertEqual(connection.step, "road")
+        self.assertIn("has no alias domain", connection.problem)
+        self.assertIn("general settings", connection.problem)
+
+    def test_an_address_of_odoo_is_not_forwarded(self):
+        connection = self.env["helpdesk.mailbox.connection"].create(
+            {"email": f"support@{DOMAIN}", "road": "forward", "step": "road"}
+        )
+        connection.action_next()
+        self.assertIn("is an address of Odoo's own", connection.problem)
+
+    def test_the_confirmation_mail_shows_in_the_guide(self):
+        connection = self.connect()
+        self.assertFalse(connection.poll_confirmation())
+        self.take(asks(to=connection.provided_email))
+        self.assertTrue(connection.poll_confirmation())
+        self.assertEqual(connection.confirmation_code, "429106883")
+        self.assertEqual(connection.confirmation_provider, "Gmail")
+        self.assertEqual(connection.confirmation_of, SUPPORT)
+        action = connection.action_open_confirmation()
+        self.assertEqual((action["type"], action["url"]), ("ir.actions.act_url", LINK))
+
+    def test_that_of_another_mailbox_does_not(self):
+        connection = self.connect()
+        other = asks(
+            to=connection.provided_email,
+            subject=SUBJECT.replace(SUPPORT, "ceo@acorn-tests.example"),
+            text=TEXT.replace(SUPPORT, "ceo@acorn-tests.example"),
+        )
+        self.take(other)
+        self.assertFalse(connection.poll_confirmation())
+
+    def test_the_mailbox_is_offered_as_from_address_and_proves_itself(self):
+        connection = self.connect()
+        with self.sent_mails() as sent:
+            self.go(connection, "place")
+        (verification,) = sent
+        self.assertEqual(verification.recipients, (SUPPORT,))
+        address = connection.from_address_id
+        self.assertEqual((address.email, address.state), (SUPPORT, "sent"))
+        # a rule of an Exchange mailbox redirects it
+        rule = (
+            f"Resent-From: <{SUPPORT}>\nX-MS-Exchange-Inbox-Rules-Loop: {SUPPORT}\n"
+            f"Delivered-To: {connection.provided_email}\n"
+        )
+        row = self.take(rule.encode() + verification.message.as_bytes())
+        self.assertEqual(row.state, "ignored", row.why)
+        self.assertEqual((address.state, address.proof), ("verified", "mail"))
+
+    def test_somebody_who_redirects_the_verification_mail_by_hand_proves_nothing(self):
+        connection = self.connect()
+        with self.sent_mails() as sent:
+            self.go(connection)
+        by_hand = f"Resent-From: <{SUPPORT}>\nDelivered-To: {connection.provided_email}\n"
+        self.take(by_hand.encode() + sent[0].message.as_bytes())
+        self.assertEqual(connection.from_address_id.state, "sent")
+
+    def test_incoming_only_makes_no_from_address(self):
+        connection = self.connect(direction="in")
+        with self.sent_mails() as sent:
+            self.go(connection, "place")
+        self.assertFalse(sent)
+        self.assertFalse(connection.from_address_id)
+
+    def test_a_provided_address_can_be_written_to_and_answers(self):
+        connection = self.connect(road="provided", email=False)
+        connection.write({"alias_choice": "new", "new_alias_name": "Care", "team_id": self.team.id})
+        self.go(connection, "test")
+        queue = connection.alias_id
+        self.assertEqual(connection.provided_email, f"care@{DOMAIN}")
+        self.assertEqual(connection.email, connection.provided_email)
+        self.assertFalse(queue.external_address_ids)
+        self.assertEqual(connection.from_address_id.proof, "domain")
+        self.assertEqual(queue.answer_via_id, connection.from_address_id)
+        ticket = self.take_ticket(mail(to=connection.provided_email))
+        self.assertEqual((ticket.support_alias_id, ticket.team_id), (queue, self.team))
+        self.go(connection, "done")
+        self.assertEqual(connection.state, "active")
+
+    def test_choosing_another_alias_afterwards_takes_the_mailbox_along(self):
+        connection = self.connect(direction="in")
+        self.go(connection, "place")
+        other = self.make_alias("Sales", "sales", team_id=self.team.id)
+        connection.write(
+            {"alias_choice": "existing", "alias_id": other.id, "team_id": self.team.id}
+        )
+        self.go(connection, "test")
+        self.assertEqual(other.external_address_ids.email, SUPPORT)
+        self.assertEqual(self.take_ticket(mail(to=SUPPORT)).support_alias_id, other)
+
+    def test_discarding_takes_it_away_again(self):
+        connection = self.connect()
+        with self.sent_mails():
+            self.go(connection)
+        connection.action_discard()
+        Address = self.env["helpdesk.support.alias.address"]
+        self.assertFalse(Address.search([("email", "=", SUPPORT)]))
+        self.assertFalse(self.env["helpdesk.from.address"].search([("email", "=", SUPPORT)]))
