@@ -1,6 +1,10 @@
-import { HelpdeskKanbanViewRenderer } from "@helpdesk_mgmt/views/helpdesk_dashboard/helpdesk_team_kanban_view.esm";
+import {
+    HelpdeskKanbanView,
+    HelpdeskKanbanViewRenderer,
+} from "@helpdesk_mgmt/views/helpdesk_dashboard/helpdesk_team_kanban_view.esm";
 
 import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Component, onWillStart, useState } from "@odoo/owl";
 
@@ -91,4 +95,13 @@ export class HelpdeskGetStarted extends Component {
     }
 }
 
-Object.assign(HelpdeskKanbanViewRenderer.components, { HelpdeskGetStarted });
+/** The dashboard of teams, with the panel above it. */
+export class DashboardRenderer extends HelpdeskKanbanViewRenderer {
+    static template = "helpdesk_mailflow.Dashboard";
+    static components = { ...HelpdeskKanbanViewRenderer.components, HelpdeskGetStarted };
+}
+
+registry.category("views").add("helpdesk_mailflow_dashboard", {
+    ...HelpdeskKanbanView,
+    Renderer: DashboardRenderer,
+});
