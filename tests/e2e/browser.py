@@ -6,6 +6,14 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlencode, urljoin
 
+from e2e.builders import STEPS
+from servers.openid_person import ANNA
+
+#: Steps about connected accounts.
+STEPS_OAUTH = STEPS.with_name("steps_oauth.py")
+#: Of the admin.
+PASSWORD = "a-l0ng-passw0rd"
+
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_about):
@@ -43,3 +51,15 @@ class Browser:
             "/web/login", {"csrf_token": token, "login": login, "password": password}
         )
         assert (status, "/web/login" in to) == (303, False), (status, to)
+
+
+def sign_in(odoo, openid, browser, account, user=ANNA, choice="accept"):
+    """Press *Sign in*, be sent to the provider, accept, and be sent back.
+
+    :return: status, text, and where Odoo leads then
+    """
+    start = odoo.do("sign_in_url", account, "/odoo/connected-accounts")
+    status, text, to = browser.get(start)
+    assert status == 303, (status, text)
+    assert to.startswith(openid.issuer), to
+    return browser.get(openid.browse(to, user, choice))

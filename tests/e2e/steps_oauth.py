@@ -164,3 +164,49 @@ def account_of(env, username):
     found = env["helpdesk.oauth.account"].search([("username", "=", username)])
     found.ensure_one()
     return found.id
+
+
+# ------------------------------------------------------------
+# MAIL
+# ------------------------------------------------------------
+
+
+def oauth_sender(env, email, account_id, port, encryption="starttls"):
+    """A From address that sends with the token of an account, tested as with the button."""
+    address = env["helpdesk.from.address"].create(
+        {
+            "email": email,
+            "friendly_name": "Support",
+            "sends_via": "mailbox",
+            "oauth_account_id": account_id,
+            "smtp_host": "localhost",
+            "smtp_port": port,
+            "smtp_encryption": encryption,
+        }
+    )
+    said = address.action_test_connection()["params"]["message"]
+    return {"id": address.id, "said": said, "state": address.state, "proof": address.proof}
+
+
+def sender_of(env, email):
+    return env["helpdesk.from.address"].search([("email", "=", email)]).id
+
+
+def answer_from(env, scanner_id, address_id, text):
+    """Answer the last ticket of a scanner from an address, through the queue; its id."""
+    row = env["helpdesk.incoming.mail"].search(
+        [("folder_id.scanner_id", "=", scanner_id)], order="id desc", limit=1
+    )
+    ticket = row.delivery_ids.ticket_id
+    ticket.message_post(
+        body=text,
+        message_type="comment",
+        subtype_xmlid="mail.mt_comment",
+        partner_ids=ticket.partner_id.ids,
+        helpdesk_from_address_id=address_id,
+    )
+    return ticket.id
+
+
+def trigger_scan(env):
+    env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()

@@ -124,6 +124,21 @@ class Database:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def texts(self):
+        """All that a dump of the database would show in words: (table, its texts)."""
+        tables: dict[str, list[str]] = {}
+        for table, column in self.sql(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+            " AND data_type IN ('character varying', 'text', 'jsonb', 'bytea')"
+        ):
+            tables.setdefault(table, []).append(f'"{column}"::text')
+        for table, columns in tables.items():
+            # the program's own words
+            if not table.startswith(("ir_model", "ir_ui", "ir_asset", "ir_act")):
+                rows = self.sql(f'SELECT concat_ws(chr(10), {", ".join(columns)}) FROM "{table}"')
+                yield table, "\n".join(row for (row,) in rows).encode()
+
     def wait_for_blocked(self, seconds: float = 60.0) -> list[str]:
         """Wait until a transaction waits for a lock of another one.
 
@@ -254,17 +269,22 @@ class Console(_Process):
 
 
 class WebServer(_Process):
-    """Odoo on a free port of the loopback interface, without cron threads."""
+    """Odoo on a free port of the loopback interface.
 
-    def __init__(self, database: Database, log: str = "web"):
+    :param cron_threads: which do by themselves what is due
+    :param variables: more of the environment
+    """
+
+    def __init__(self, database: Database, log: str = "web", cron_threads: int = 0, variables=None):
         self.port = free_port()
         command = [
             *(database.installation.python, "-m", "odoo", "server"),
             *("-c", database.configuration, "-d", database.name),
             *("--http-interface=127.0.0.1", f"--http-port={self.port}"),
-            *("--workers=0", "--max-cron-threads=0", "--no-database-list", "--log-level=warn"),
+            *("--workers=0", f"--max-cron-threads={cron_threads}", "--no-database-list"),
+            "--log-level=warn",
         ]
-        super().__init__(database, command, log)
+        super().__init__(database, command, log, variables)
         self.url = f"http://127.0.0.1:{self.port}"
         give_up = time.monotonic() + _START_SECONDS
         while True:

@@ -193,6 +193,11 @@ class OpenId:
                     if token.user == user:
                         del self.store.access[token.access]
 
+    def forget(self, token: str):
+        """Let an access token be no good any more, before its time."""
+        with self.store.lock:
+            del self.store.access[token]
+
     def refuse_next(self, error: str, description: str, times: int = 1, status: int = 400):
         """Answer the next requests for a token with this error."""
         self._refusals += [(error, description, status)] * times
