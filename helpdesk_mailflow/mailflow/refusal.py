@@ -44,6 +44,10 @@ DOMAINS = {
 }
 # Google shows an app password as four groups of four small letters; the spaces do not count.
 _APP_PASSWORD = re.compile(r"[a-z]{16}", re.IGNORECASE)
+# The same for a wrong app password and for what is none.
+_GOOGLE_WRONG = re.compile(
+    r"AUTHENTICATIONFAILED|Invalid credentials|BadCredentials|not accepted|\[AUTH\]", re.IGNORECASE
+)
 #: Microsoft: logged in, but not to this mailbox.
 NOT_CONNECTED = re.compile(r"User is authenticated but not connected", re.IGNORECASE)
 #: Microsoft: who logged in may not send as the address.
@@ -177,6 +181,8 @@ def explain(server: MailServer, answer: str) -> LoginRefused | None:
     if server.token:
         return None
     if is_at(server.host, "google"):
+        if not _GOOGLE_WRONG.search(answer):
+            return None
         is_one = looks_like_app_password(server.password)
         return AppPassword("app_password_wrong" if is_one else "app_password_first", **values)
     return _explain_by_needs(server, values)

@@ -257,6 +257,9 @@ OFF = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
         ("imap.zoho.com", "[ALERT] You are yet to enable IMAP for your account.", {}, "imap_off",
          ""),
         ("mail.example.com", "no", {}, "login_refused", ""),
+        ("imap.gmail.com", "[ALERT] Account disabled (Failure)", {}, "login_refused", ""),
+        ("pop.gmail.com", "[AUTH] Username and password not accepted.", {"protocol": "pop"},
+         "app_password_first", ""),
         # a host that only looks like Google's
         ("imap.notgmail.com", GOOGLE_INVALID, {}, "login_refused", ""),
     ],
