@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import email_normalize
 
 from ..mailflow.errors import MailboxError
+from ..mailflow.refusal import tidy_password
 from ..mailflow.smtp import SmtpReport, SmtpSettings, check
 from . import mailbox_errors
 from .helpdesk_of_team import manages
@@ -301,7 +302,8 @@ class HelpdeskFromAddress(models.Model):
             "smtp_user": (after["smtp_user"] or "").strip(),
         }
         if after["new_smtp_password"]:
-            values["smtp_pass"] = after["new_smtp_password"]
+            # Odoo sends it as it is kept
+            values["smtp_pass"] = tidy_password(values["smtp_host"], after["new_smtp_password"])
         elif not values["smtp_user"]:
             values["smtp_pass"] = False
         if not server or server.helpdesk_is_own:

@@ -189,6 +189,13 @@ class TestSecrets(SmtpCase):
         self.assertNotIn("another", str(values))
         self.assertNotIn(PASSWORD, str(own.message_ids.mapped("body")))
 
+    def test_an_app_password_of_google_is_kept_without_its_spaces(self):
+        own = self.own.with_user(self.system)
+        own.write({"smtp_host": "smtp.gmail.com", "new_smtp_password": "abcd efgh ijkl mnop"})
+        self.assertEqual(own.mail_server_id.smtp_pass, "abcdefghijklmnop")
+        own.write({"smtp_host": "smtp.acorn-tests.example", "new_smtp_password": "a bcd efg h"})
+        self.assertEqual(own.mail_server_id.smtp_pass, "a bcd efg h")
+
     def test_managers_see_that_it_has_a_server_but_not_which(self):
         own = self.own.with_user(self.manager)
         [values] = own.read()
