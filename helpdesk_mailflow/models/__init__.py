@@ -1,6 +1,7 @@
 from . import (
     fetchmail_server,
     fetchmail_server_begin,
+    fetchmail_server_guide,
     helpdesk_answers_via,
     helpdesk_automatic_answer,
     helpdesk_conversation_template,

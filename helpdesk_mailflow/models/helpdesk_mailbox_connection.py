@@ -86,7 +86,6 @@ class HelpdeskMailboxConnection(models.Model):
             ("next", "With the next new mail"),
             ("days", "With the mails of the last days"),
         ],
-        string="Begin",
         default="next",
         required=True,
     )

@@ -61,7 +61,7 @@ class HelpdeskMailboxConnection(models.Model):
             if connection.direction == "out":
                 connection._keep_smtp_password(password)
             else:
-                connection._keep_scanner({"password": password})
+                connection._keep_scanner({"authentication": "password", "password": password})
         # what was typed is not read back, not even by the call that wrote it
         self.invalidate_recordset(["new_password"], flush=False)
 
@@ -179,12 +179,16 @@ class HelpdeskMailboxConnection(models.Model):
         folders = self._first_user_that_works(
             vals["user"], lambda user: self._look_up_folders(scanner, user)
         )
-        junk = folders.filtered(lambda folder: folder.special_use == "\\Junk")
-        if junk.filtered("is_read") != (junk if self.read_spam else junk.browse()):
-            junk.is_read = self.read_spam
+        self._choose_folders(folders)
         return self.env._(
             "The mailbox can be read: %(count)s folders were found.", count=len(folders)
         )
+
+    def _choose_folders(self, folders) -> None:
+        """The inbox is read, whatever it is called; the spam folder if wanted."""
+        junk = folders.filtered(lambda folder: folder.special_use == "\\Junk")
+        if any(folder.is_read != self.read_spam for folder in junk):
+            junk.is_read = self.read_spam
 
     def _look_up_folders(self, scanner, user: str):
         if scanner.user != user:

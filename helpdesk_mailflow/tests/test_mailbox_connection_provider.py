@@ -618,6 +618,29 @@ class TestGmail(ConnectCase):
                 self.assertStays(connection, sentence)
                 self.assertEqual(len(self.logins), 1)
 
+    def test_without_odoo_s_addon_there_is_no_sign_in(self):
+        with self.world(GOOGLE):
+            connection = self.begin("gmail")
+        if connection.offers_google_sign_in:
+            self.skipTest("Odoo's addon for Gmail is installed and set up")
+        self.assertFalse(connection.action_sign_in_to_google())
+        self.assertEqual(
+            connection.problem,
+            "Install Odoo's addon Gmail and fill in its client in the settings first, or use an app"
+            " password.",
+        )
+        self.assertFalse(connection.scanner_id)
+
+    def test_the_scanner_leads_back_to_the_guide(self):
+        with self.world(GOOGLE):
+            connection = self.begin("gmail")
+            connection.new_password = SECRET
+        scanner = connection.scanner_id
+        self.assertTrue(scanner.is_in_guide)
+        self.assertEqual(scanner.action_back_to_guide()["res_id"], connection.id)
+        connection.activated_date = "2026-11-02 08:00:00"
+        self.assertFalse(scanner.is_in_guide)
+
     def test_the_local_part_is_not_tried_at_google(self):
         with self.world(GOOGLE, users=()):
             connection = self.begin("gmail")
