@@ -85,6 +85,7 @@ class OauthController(http.Controller):
                 ),
                 then,
                 account,
+                asks=True,
             )
         home = urlsplit(account.app_id.redirect_uri)
         if request.httprequest.host != home.netloc:
@@ -188,11 +189,16 @@ class OauthController(http.Controller):
     # ANSWERS
     # ------------------------------------------------------------
 
-    def _page(self, text: str, then: str, account=None):
-        """Say what went wrong, and what can be done."""
+    def _page(self, text: str, then: str, account=None, asks: bool = False):
+        """Say what went wrong, and what can be done.
+
+        :param account: that a button leads to the sign-in of
+        :param asks: nothing went wrong, but somebody has to want it
+        """
         again = f"{START}{account.id}?then={quote(then, safe='')}" if account else ""
         response = request.render(
-            "helpdesk_mailflow.oauth_page", {"text": text, "then": then, "again": again}
+            "helpdesk_mailflow.oauth_page",
+            {"text": text, "then": then, "again": again, "asks": asks},
         )
         return self._no_store(response)
 
