@@ -80,7 +80,7 @@ class HelpdeskOauthAccount(models.Model):
     from_address_ids = fields.Many2many(
         "helpdesk.from.address", string="From addresses", compute="_compute_used_by"
     )
-    used_by = fields.Char(compute="_compute_used_by")
+    used_by = fields.Char("Used by", compute="_compute_used_by")
 
     _key_unique = models.UniqueIndex(
         "(company_id, app_id, account_key) WHERE account_key IS NOT NULL",
@@ -199,7 +199,10 @@ class HelpdeskOauthAccount(models.Model):
                 or ("flow" in vals and vals["flow"] != account.flow)
             )
         )
-        used = moved.filtered("used_by")
+        elsewhere = self.filtered(
+            lambda account: vals.get("company_id", account.company_id.id) != account.company_id.id
+        )
+        used = (moved | elsewhere).filtered("used_by")
         if used:
             raise UserError(
                 self.env._(

@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.tools import config
 
+from ..mailflow.errors import KeyMissing
 from ..mailflow.oauth import App
+from . import mailbox_errors
 from .secret_box import open_sealed, seal
 
 MICROSOFT = "https://login.microsoftonline.com"
@@ -128,15 +130,22 @@ class HelpdeskOauthApp(models.Model):
                     )
                 )
             # sudo: as in _compute_has
-            app.sudo().sealed_secret = seal(self.env, secret)
+            app.sudo().sealed_secret = app._sealed(secret)
         self._forget_what_was_typed()
 
     def _inverse_new_private_key(self):
         for app in self.filtered("new_private_key"):
             _read_private_key(self.env, app.new_private_key)
             # sudo: as in _compute_has
-            app.sudo().sealed_private_key = seal(self.env, app.new_private_key.strip())
+            app.sudo().sealed_private_key = app._sealed(app.new_private_key.strip())
         self._forget_what_was_typed()
+
+    def _sealed(self, text: str) -> str:
+        """:raise UserError: there is no key to encrypt it with"""
+        try:
+            return seal(self.env, text)
+        except KeyMissing as error:
+            raise UserError(mailbox_errors.sentence(self.env, error)) from None
 
     def _forget_what_was_typed(self) -> None:
         """Nothing that reads the record afterwards finds the secret in the cache."""
@@ -193,7 +202,10 @@ class HelpdeskOauthApp(models.Model):
             certificate = _read_certificate(self.env, app.certificate)
             if not app.sealed_private_key:
                 continue
-            key = _read_private_key(self.env, open_sealed(self.env, app.sealed_private_key))
+            try:
+                key = _read_private_key(self.env, open_sealed(self.env, app.sealed_private_key))
+            except KeyMissing as error:
+                raise UserError(mailbox_errors.sentence(self.env, error)) from None
             if _public(certificate) != _public(key):
                 raise ValidationError(
                     self.env._(
@@ -216,6 +228,9 @@ class HelpdeskOauthApp(models.Model):
             lambda app: any(key in vals and vals[key] != app[key] for key in _IDENTITY)
         )
         result = super().write(vals)
+        if "secret_expires" in vals:
+            # what it warned of is done, or is told again
+            self.activity_unlink(["helpdesk_mailflow.oauth_activity"])
         # sudo: accounts of all companies
         moved.sudo().account_ids._forget_who()
         if any(vals.get(key) for key in (*_IDENTITY, *_CREDENTIALS)):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from datetime import date, datetime, timedelta, timezone
+from unittest.mock import patch
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -16,9 +17,10 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import file_open, mute_logger
+from odoo.tools import config, file_open, mute_logger
 
 from ..mailflow.errors import AppRefused
+from ..models import secret_box
 from .oauth import PLANTED, SECRET, OauthCase, everything_logged
 from .test_oauth_account import AccountCase
 
@@ -216,6 +218,14 @@ class TestApp(OauthCase):
             self.app.new_secret = "0b1c2d3e-1111-2222-3333-444455556666"
         self.assertEqual(self.app._engine_app().secret, SECRET)
 
+    def test_without_a_key_a_secret_is_refused_in_words(self):
+        with (
+            patch.dict(config.options, {secret_box.OPTION: "short"}),
+            self.assertRaisesRegex(UserError, "too short to protect sign-ins") as caught,
+        ):
+            self.app.new_secret = f"{PLANTED}-new"
+        self.assertNotIn(PLANTED, str(caught.exception))
+
     def test_a_certificate_takes_the_place_of_a_secret(self):
         self.app.write(
             {
@@ -320,6 +330,8 @@ class TestApp(OauthCase):
         # a new one that expires soon as well
         self.app.secret_expires = today + timedelta(days=5)
         self.assertEqual(len(self.look()), 1)
+        self.app.secret_expires = today + timedelta(days=700)
+        self.assertFalse(self.look(), "it is done by the new secret")
 
     def test_managers_hear_nothing_of_secrets(self):
         self.app.secret_expires = fields.Date.context_today(self.app)
