@@ -10,6 +10,17 @@ from collections.abc import Mapping
 # Each code starts with the code of its class, so that a reader who does not know the
 # variant can still fall back to the class.
 SENTENCES: Mapping[str, str] = {
+    "account_missing": (
+        "No connected account is chosen to log in with. Choose an authorised account, or make a "
+        "new authorisation."
+    ),
+    "account_missing_gmail": (
+        "“{user}” is not connected with Gmail yet. Open it, and connect the Gmail account there."
+    ),
+    "account_missing_gmail_refused": (
+        "Google gives no access to “{user}” any more. Connect the Gmail account again; if that "
+        "does not help, check the Gmail credentials in the general settings."
+    ),
     "mailbox_error": "The mailbox on {host} could not be used.",
     "name_not_found": (
         "The mail server “{host}” was not found. Check the spelling of its name, and that "
@@ -490,6 +501,12 @@ class MailboxError(Exception):
             self.temporary = temporary
         self.values = {name: str(value) for name, value in values.items()}
         super().__init__(SENTENCES[self.code].format_map(self.values))
+
+
+class AccountMissing(MailboxError):
+    """Nobody has signed in for this mailbox. Values: user, for Gmail."""
+
+    code = "account_missing"
 
 
 class NameNotFound(MailboxError):

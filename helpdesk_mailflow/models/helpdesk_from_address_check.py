@@ -40,8 +40,13 @@ STATES = [
     (State.WRONG.value, "Wrong"),
 ]
 BAD = (State.MISSING.value, State.WRONG.value)
-#: Servers that Odoo's own addons for Microsoft and Google connect.
-VIA_OF_SERVER = {"outlook": Via.MICROSOFT, "gmail": Via.GOOGLE}
+#: Servers of connected accounts, and those that Odoo's own addons for Microsoft and Google
+#: connect.
+VIA_OF_SERVER = {
+    "outlook": Via.MICROSOFT,
+    "gmail": Via.GOOGLE,
+    "helpdesk_oauth": Via.MICROSOFT,
+}
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\.?", re.I)
 

@@ -1,9 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The outgoing server of a From address: its own SMTP server, or that of a connected mailbox."""
+"""The outgoing server of a From address that was made for it."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import email_normalize
 
 from ..mailflow.errors import MailboxError
 from ..mailflow.refusal import tidy_password
@@ -34,12 +33,12 @@ SETTINGS = (
     "smtp_check_certificate",
     "smtp_user",
     "new_smtp_password",
+    "oauth_send_by",
 )
-#: How Odoo's own addons log in to a mailbox, and the field that they keep the token in.
-MAILBOX_TOKENS = {
-    "gmail": "google_gmail_refresh_token",
-    "outlook": "microsoft_outlook_refresh_token",
-}
+#: What a log-in says nothing of, once it is another.
+PROVEN_BY_LOG_IN = frozenset(("smtp_host", "smtp_user", "smtp_pass", "helpdesk_oauth_account_id"))
+#: What else changes the server of an address.
+DECIDE = frozenset(("email", "sends_via", "mail_server_id", "oauth_account_id"))
 
 
 class HelpdeskFromAddress(models.Model):
@@ -97,11 +96,10 @@ class HelpdeskFromAddress(models.Model):
         "Last successful test",
         readonly=True,
         copy=False,
-        help="Of the settings of its own SMTP server as they are now",
+        help="Of the settings of its own server as they are now",
     )
     # it answers again by default once the log-in works again
     was_default = fields.Boolean(readonly=True, copy=False)
-    mailbox_hint = fields.Char(compute="_compute_mailbox_hint")
     is_verified_by_mail = fields.Boolean(
         compute="_compute_is_verified_by_mail",
         help="No log-in can prove the address: a verification mail has to",
@@ -117,6 +115,7 @@ class HelpdeskFromAddress(models.Model):
         "mail_server_id.smtp_encryption",
         "mail_server_id.smtp_user",
         "mail_server_id.smtp_pass",
+        "mail_server_id.helpdesk_send_by",
     )
     def _compute_smtp(self):
         for address in self:
@@ -127,7 +126,9 @@ class HelpdeskFromAddress(models.Model):
 
     def _settings(self) -> dict:
         """:data:`SETTINGS` as they are on the server, without the password."""
-        server = self.mail_server_id if self.sends_via == "smtp" else self.env["ir.mail_server"]
+        server = self._own_server()
+        if not server and self.sends_via == "mailbox":
+            return self._settings_of_microsoft()
         encryption, is_checked = OUR_ENCRYPTION.get(server.smtp_encryption, ("none", True))
         if not server:
             encryption = "starttls"
@@ -138,19 +139,16 @@ class HelpdeskFromAddress(models.Model):
             "smtp_check_certificate": is_checked,
             "smtp_user": server.smtp_user,
             "new_smtp_password": False,
+            "oauth_send_by": server.helpdesk_send_by or "smtp",
         }
 
-    @api.depends("email", "sends_via")
-    @api.depends_context("uid", "lang")
-    def _compute_mailbox_hint(self):
-        for address in self:
-            address.mailbox_hint = False
-            if address.sends_via != "mailbox":
-                continue
-            if address.proof != "mailbox" and not address._may_connect_mailboxes():
-                address.mailbox_hint = address._who_connects_mailboxes()
-            elif not address._connected_mailboxes():
-                address.mailbox_hint = address._how_to_connect_a_mailbox()
+    def _own_server(self):
+        """Its own SMTP server, or the one that was made to send with a connected account."""
+        server = self.mail_server_id
+        kept = self.sends_via == "smtp" or (
+            self.sends_via == "mailbox" and server.smtp_authentication == "helpdesk_oauth"
+        )
+        return server if kept else server.browse()
 
     @api.depends("sends_via", "mail_server_id.smtp_user")
     def _compute_is_verified_by_mail(self):
@@ -203,7 +201,9 @@ class HelpdeskFromAddress(models.Model):
         # sudo: a server that nobody needs any more goes with the way to send, whoever changes it
         former = {address: address.mail_server_id for address in self.sudo()}
         result = super().write(vals)
-        if settings or vals.keys() & {"email", "sends_via", "mail_server_id"}:
+        if self.env.context.get("mailflow_server_settled"):
+            return result
+        if settings or vals.keys() & DECIDE:
             for address in self:
                 address._keep_server(settings)
             self._drop(
@@ -270,10 +270,11 @@ class HelpdeskFromAddress(models.Model):
         # sudo: settings were checked for the user's right to them; the rest follows from the
         # address, and is no secret
         address = self.sudo()
+        address._leave_account()
         if address.sends_via == "smtp":
             address._keep_own_server(settings)
         elif address.sends_via == "mailbox":
-            address._keep_mailbox()
+            address._keep_mailbox(settings)
         elif address.mail_server_id:
             address._by_system().write({"mail_server_id": False})
 
@@ -306,6 +307,14 @@ class HelpdeskFromAddress(models.Model):
             values["smtp_pass"] = tidy_password(values["smtp_host"], after["new_smtp_password"])
         elif not values["smtp_user"]:
             values["smtp_pass"] = False
+        self._write_server(server, values)
+
+    def _write_server(self, server, values: dict) -> None:
+        """Make or change a server, and want a new proof where the old one says nothing of it.
+
+        :param server: ``ir.mail_server``; empty to make one
+        :param values: of ``ir.mail_server``
+        """
         if not server or server.helpdesk_is_own:
             values["name"] = self.env._("From address %(email)s", email=self.email)
             values["from_filter"] = self.email
@@ -314,16 +323,19 @@ class HelpdeskFromAddress(models.Model):
             if not server.helpdesk_is_own:
                 self._let_in(server)
             values = {
-                name: value for name, value in values.items() if (server[name] or "") != value
+                name: value
+                for name, value in values.items()
+                if (server._fields[name].convert_to_write(server[name], server) or "")
+                != (value or "")
             }
             servers.write(values)
         else:
             self._by_system().write(
                 {"mail_server_id": servers.create({**values, "helpdesk_is_own": True}).id}
             )
-        if settings and values.keys() - {"name", "from_filter"}:
+        if values.keys() - {"name", "from_filter"}:
             self._by_system().write({"smtp_tested_date": False})
-            if values.keys() & {"smtp_host", "smtp_user", "smtp_pass"}:
+            if values.keys() & PROVEN_BY_LOG_IN:
                 self._withdraw_log_in()
 
     def _let_in(self, server) -> None:
@@ -336,7 +348,7 @@ class HelpdeskFromAddress(models.Model):
 
     def _withdraw_log_in(self) -> None:
         """Another server, user or password is not proven by the log-in of the former."""
-        proven = self.filtered(lambda address: address.proof == "login")
+        proven = self.filtered(lambda address: address.proof in ("login", "mailbox"))
         proven.filtered("is_default")._by_system().write({"was_default": True})
         proven._withdraw_proof()
         self._keep_defaults(proven.company_id)
@@ -351,7 +363,7 @@ class HelpdeskFromAddress(models.Model):
         return result
 
     def _smtp_settings(self) -> SmtpSettings:
-        """For the engine.
+        """Of its own SMTP server, for the engine.
 
         :raise AccessError: not a system admin
         """
@@ -367,78 +379,6 @@ class HelpdeskFromAddress(models.Model):
         )
 
     # ------------------------------------------------------------
-    # A CONNECTED MAILBOX
-    # ------------------------------------------------------------
-
-    def _connected_mailboxes(self):
-        """The outgoing servers that Odoo's addons for Google and Microsoft connected with this
-        address as user.
-
-        :return: ``ir.mail_server`` with all rights
-        """
-        # sudo: whether there is one is no secret; the field mail_server_id has groups
-        servers = self.env["ir.mail_server"].sudo()
-        known = dict(servers._fields["smtp_authentication"].selection)
-        ways = [way for way in MAILBOX_TOKENS if way in known]
-        email = email_normalize(self.email or "")
-        if not ways or not email:
-            return servers
-        return servers.search(
-            [("smtp_authentication", "in", ways), ("owner_user_id", "=", False)]
-        ).filtered(
-            lambda server: (
-                email_normalize(server.smtp_user or "") == email
-                and server[MAILBOX_TOKENS[server.smtp_authentication]]
-            )
-        )
-
-    def _keep_mailbox(self) -> None:
-        mailboxes = self._connected_mailboxes()
-        mailbox = mailboxes & self.mail_server_id or mailboxes[:1]
-        if not mailbox:
-            raise UserError(self._how_to_connect_a_mailbox())
-        is_let_in = mailbox._match_from_filter(self.email, mailbox.from_filter)
-        if mailbox == self.mail_server_id and is_let_in and self.state == "verified":
-            return
-        if not self._may_connect_mailboxes():
-            raise AccessError(self._who_connects_mailboxes())
-        if mailbox != self.mail_server_id:
-            self._by_system().write({"mail_server_id": mailbox.id})
-        self._let_in(mailbox)
-        if self.state != "verified":
-            self._prove("mailbox", self.env.user)
-
-    def _may_connect_mailboxes(self) -> bool:
-        """Whether the user may send through connected mailboxes: they are the company's, and
-        that they are connected proves nothing of who asks. Record rules see to the company."""
-        # whatever is done with all rights in the user's name stays the user's wish
-        return manages(self.env(su=False))
-
-    def _who_connects_mailboxes(self) -> str:
-        return self.env._(
-            "Only a helpdesk manager lets %(email)s send through a connected mailbox. Choose"
-            " another way to send, or ask a helpdesk manager to do it.",
-            email=self.email or "",
-        )
-
-    def _how_to_connect_a_mailbox(self) -> str:
-        known = dict(self.env["ir.mail_server"]._fields["smtp_authentication"].selection)
-        email = self.email or ""
-        if not known.keys() & MAILBOX_TOKENS.keys():
-            return self.env._(
-                "No mailbox %(email)s is connected. A system administrator installs Odoo's addon"
-                " Gmail or Microsoft Outlook, then connects an outgoing mail server with"
-                " %(email)s as user. After that, choose this again.",
-                email=email,
-            )
-        return self.env._(
-            "No mailbox %(email)s is connected. A system administrator adds an outgoing mail"
-            " server (in the settings, with Gmail or Outlook as authentication and %(email)s as"
-            " user) and connects it there. After that, choose this again.",
-            email=email,
-        )
-
-    # ------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------
 
@@ -448,7 +388,9 @@ class HelpdeskFromAddress(models.Model):
         :raise UserError: what is wrong, in a user's words
         """
         self.ensure_one()
-        if self.sends_via == "mailbox":
+        if not self.mail_server_id:
+            raise UserError(self._how_to_connect_a_mailbox())
+        if not self._has_own_server():
             return self.mail_server_id.test_smtp_connection()
         try:
             report = self._check_server()
@@ -467,23 +409,35 @@ class HelpdeskFromAddress(models.Model):
             },
         }
 
+    def _has_own_server(self) -> bool:
+        """Whether there is a server that was made for the address, to be tested here."""
+        # sudo: that it sends with an account is no secret
+        return self.sends_via == "smtp" or self.sudo()._sends_with_account()
+
     def _check_server(self) -> SmtpReport:
-        """Ask its own SMTP server, and take a log-in for a proof.
+        """Ask its own server, and take a log-in for a proof.
 
         :raise MailboxError: what is wrong
         :raise AccessError: not a system admin
         """
-        report = check(self._smtp_settings())
+        if self.sends_via == "smtp":
+            report, proof = check(self._smtp_settings()), "login"
+        else:
+            report, proof = self.mail_server_id._helpdesk_ask(self.email, TIMEOUT), "mailbox"
         self._by_system().write({"smtp_tested_date": fields.Datetime.now()})
         # what else proves the address holds whatever happens to the log-in
-        if report.logged_in and (self.state != "verified" or self.proof == "login"):
-            self._prove("login", self.env.user)
+        if report.logged_in and (self.state != "verified" or self.proof == proof):
+            self._prove(proof, self.env.user)
             if self.was_default:
                 # sudo: who may choose the default has chosen it
                 self.sudo()._make_default()
         return report
 
     def _report_in_words(self, report: SmtpReport) -> list[str]:
+        if self.oauth_send_by == "graph":
+            return [
+                self.env._("Microsoft Graph lets %(email)s send.", email=self.email),
+            ]
         said = [
             self.env._(
                 "The connection works: %(host)s lets “%(user)s” send as %(email)s.",

@@ -476,6 +476,8 @@ class HelpdeskOauthAccount(models.Model):
         )
         for field in fields_of_accounts:
             records = self.env[field.model].with_context(active_test=False)
+            if records._abstract:
+                continue
             records.search([(field.name, "=", self.id)]).write({field.name: known.id})
         self.env.flush_all()
         self.unlink()

@@ -60,8 +60,10 @@ class IrMailServer(models.Model):
 
     def _is_decided_elsewhere(self, vals) -> bool:
         addresses = self.sudo().helpdesk_from_address_ids  # sudo: of all companies
-        decided = OF_OWN_SERVER if "smtp" in addresses.mapped("sends_via") else OF_MAILBOX
-        if not self.sudo().helpdesk_is_own:  # sudo: as above
+        is_own = self.sudo().helpdesk_is_own  # sudo: as above
+        of_address = is_own or "smtp" in addresses.mapped("sends_via")
+        decided = OF_OWN_SERVER if of_address else OF_MAILBOX
+        if not is_own:
             decided = decided - {"name"}
         return bool(addresses) and any(
             name in vals and self._fields[name].convert_to_write(self[name], self) != vals[name]

@@ -261,7 +261,9 @@ class MailMail(models.Model):
         waiting = self.browse()
         if vals.get("state") == "exception" and report and report.is_temporary:
             oldest = fields.Datetime.now() - timedelta(hours=GIVE_UP)
-            waiting = self._of_tickets().filtered(lambda mail: mail.create_date > oldest)
+            waiting = self._of_tickets().filtered(
+                lambda mail: report.is_about_sign_in or mail.create_date > oldest
+            )
             for mail in waiting:
                 mail._mailflow_wait(vals, report)
             # told; the next mail of the batch is another matter
@@ -273,7 +275,8 @@ class MailMail(models.Model):
         return super(MailMail, left).write(vals) if left or not waiting else True
 
     def _mailflow_wait(self, vals, report) -> None:
-        at = next_try(self.helpdesk_tries, fields.Datetime.now())
+        now = fields.Datetime.now()
+        at = max(next_try(self.helpdesk_tries, now), now + timedelta(seconds=report.pause))
         self.with_context(mailflow_report=None).write(
             {
                 **vals,

@@ -10,6 +10,17 @@ from ..mailflow.errors import MailboxError
 _lt = LazyTranslate(__name__)
 
 SENTENCES = {
+    "account_missing": _lt(
+        "No connected account is chosen to log in with. Choose an authorised account, or make a "
+        "new authorisation."
+    ),
+    "account_missing_gmail": _lt(
+        "“%(user)s” is not connected with Gmail yet. Open it, and connect the Gmail account there."
+    ),
+    "account_missing_gmail_refused": _lt(
+        "Google gives no access to “%(user)s” any more. Connect the Gmail account again; if that "
+        "does not help, check the Gmail credentials in the general settings."
+    ),
     "mailbox_error": _lt("The mailbox on %(host)s could not be used."),
     "name_not_found": _lt(
         "The mail server “%(host)s” was not found. Check the spelling of its name, and "
@@ -505,6 +516,7 @@ def sentence(env, error: MailboxError) -> str:
 
 #: What helpdesk managers read on the folder: they may not know hosts and users.
 FOR_MANAGERS = {
+    errors.AccountMissing: _lt("Nobody has signed in to the mailbox."),
     errors.NameNotFound: _lt("The mail server was not found."),
     errors.ConnectionRefused: _lt("The mail server does not accept connections."),
     errors.ConnectionTimedOut: _lt("The mail server did not answer in time."),

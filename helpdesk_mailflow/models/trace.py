@@ -533,6 +533,10 @@ SENTENCES = {
         "The mail server of %(sender)s refuses the log-in. It waits and is tried again by itself."
         " A system administrator tests the connection of that server."
     ),
+    "mail_waits_sign_in": _lt(
+        "The connected account of %(sender)s cannot be used until a system administrator has"
+        " signed in to it again. It waits, and leaves by itself after that."
+    ),
     "mail_waits_setup": _lt(
         "The mail server of %(sender)s does not encrypt or log in as it is set up. It waits and is"
         " tried again by itself. A system administrator tests the connection of that server."

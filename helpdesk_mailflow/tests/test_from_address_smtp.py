@@ -14,7 +14,11 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..mailflow import errors
 from ..mailflow.smtp import SmtpReport
-from ..models import helpdesk_from_address_smtp, mailbox_errors
+from ..models import (
+    helpdesk_from_address_mailbox,
+    helpdesk_from_address_smtp,
+    mailbox_errors,
+)
 from .test_from_address import GROUP, FromAddressCase
 
 GOOD = SmtpReport(
@@ -550,7 +554,7 @@ class TestMailbox(SmtpCase):
 
     def test_odoo_s_addons_connect_a_mailbox(self):
         selection = dict(self.Server._fields["smtp_authentication"].selection)
-        ways = selection.keys() & helpdesk_from_address_smtp.MAILBOX_TOKENS.keys()
+        ways = selection.keys() & helpdesk_from_address_mailbox.MAILBOX_TOKENS.keys()
         if not ways:
             self.skipTest("Neither Odoo's addon for Gmail nor that for Outlook is installed")
         for way in ways:
@@ -567,8 +571,8 @@ class TestMailbox(SmtpCase):
                 )
                 address = self.make_from(email)
                 with self.assertRaisesRegex(UserError, "adds an outgoing mail server"):
-                    address.sends_via = "mailbox"
-                server[helpdesk_from_address_smtp.MAILBOX_TOKENS[way]] = "token"
+                    address.with_user(self.manager).sends_via = "mailbox"
+                server[helpdesk_from_address_mailbox.MAILBOX_TOKENS[way]] = "token"
                 address.sends_via = "mailbox"
                 self.assertEqual(address._mail_server(), server)
                 self.assertEqual(address.proof, "mailbox")

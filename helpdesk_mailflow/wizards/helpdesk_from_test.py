@@ -82,7 +82,7 @@ class HelpdeskFromTest(models.TransientModel):
         """Why no test mail may be sent, or cannot; empty if it can."""
         # sudo: a manager may know whether the server works, not how it is reached
         address = self.address_id.sudo()
-        if address.sends_via == "smtp":
+        if address._has_own_server():
             try:
                 address._check_server()
             except MailboxError as error:
