@@ -87,10 +87,10 @@ class FetchmailServer(models.Model):
             raise UserError(self.env._("Install Odoo's addon Gmail first."))
         return self.open_google_gmail_uri()
 
-    def _use_account(self, account) -> None:
-        super()._use_account(account)
+    def _use_account(self, account):
         if self.authentication != "oauth":
             self.authentication = "oauth"
+        return super()._use_account(account)
 
     def _read_mailbox(self, seconds: float):
         # somebody may have signed in while the mailbox was being read

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ..mailflow.errors import MailboxError, SignInNeeded, SmtpAuthOff
 from . import mailbox_errors
+from .helpdesk_mailbox_connection_login import STAGE, WITH_WORDS
 from .helpdesk_of_team import SYSTEM
 from .helpdesk_uses_account import ODOO
 
@@ -108,9 +109,10 @@ class HelpdeskMailboxConnection(models.Model):
         self.problem = False
         return self._sign_in_with(self.microsoft_app_id)
 
-    def _use_account(self, account) -> None:
-        super()._use_account(account)
+    def _use_account(self, account):
+        result = super()._use_account(account)
         self._onchange_microsoft_cloud()
+        return result
 
     # ------------------------------------------------------------
     # STEP
@@ -149,22 +151,33 @@ class HelpdeskMailboxConnection(models.Model):
                 self.env._("Sign in with Microsoft first, or choose an authorised account.")
             )
         self.microsoft_mailbox = (self.microsoft_mailbox or "").strip() or self.email
-        said = []
-        if self.direction != "out":
-            said.append(self._connect_microsoft_in())
-        if self.direction != "in":
-            try:
-                said += self._connect_microsoft_out()
-            except SmtpAuthOff as error:
+        stages = {"in": ["in"], "out": ["out"], "both": ["in", "out"]}[self.direction]
+        stage = self.env.context.get(STAGE)
+        if self.env.context.get(WITH_WORDS) and not stage:
+            return self._go_on(stages[0], self._microsoft_words_before(stages[0]))
+        self.microsoft_smtp_is_off = False
+        if not stage or stage == stages[0]:
+            self.connect_result = False
+        for each in [stage] if stage else stages:
+            said = self._connect_microsoft_in() if each == "in" else self._connect_microsoft_out()
+            if self.microsoft_smtp_is_off:
                 # what can be read stays; another way to send is offered
-                said.append(mailbox_errors.sentence(self.env, error))
-                self.write({"problem": "\n\n".join(said), "microsoft_smtp_is_off": True})
+                self.problem = "\n\n".join(filter(None, (self.connect_result, said)))
                 return {"type": "ir.actions.client", "tag": "soft_reload"}
-            except MailboxError as error:
-                said.append(mailbox_errors.sentence(self.env, error))
-                raise UserError("\n\n".join(said)) from error
-        self.write({"connect_result": "\n".join(said), "microsoft_smtp_is_off": False})
+            self.connect_result = "\n".join(filter(None, (self.connect_result, said)))
+            after = stages[stages.index(each) + 1 :]
+            if stage and after:
+                return self._go_on(after[0], f"{said} {self._microsoft_words_before(after[0])}")
+        if self.direction == "out":
+            self._drop_scanner()
+        if self.direction == "in":
+            self.from_address_id = False
         return None
+
+    def _microsoft_words_before(self, stage: str) -> str:
+        if stage == "in":
+            return self.env._("Opening the mailbox %(mailbox)s …", mailbox=self.microsoft_mailbox)
+        return self.env._("Asking Microsoft whether %(email)s may send …", email=self.email)
 
     def _connect_microsoft_in(self) -> str:
         """Keep the mail scanner, and log in.
@@ -190,10 +203,11 @@ class HelpdeskMailboxConnection(models.Model):
             count=len(found),
         )
 
-    def _connect_microsoft_out(self) -> list[str]:
-        """Keep the From address, and log in.
+    def _connect_microsoft_out(self) -> str:
+        """Keep the From address, and log in, which proves it.
 
-        :raise MailboxError: it does not work
+        :return: what was found; also that SMTP AUTH is switched off (``microsoft_smtp_is_off``)
+        :raise UserError: it does not work
         """
         address = self._keep_from_address(
             {
@@ -206,8 +220,15 @@ class HelpdeskMailboxConnection(models.Model):
                 "smtp_encryption": "tls" if self.microsoft_smtp_port == 465 else "starttls",
             }
         )
-        report = address._check_server()
-        return [self.env._("Sending works."), *address._report_in_words(report)]
+        try:
+            report = address._check_server()
+        except SmtpAuthOff as error:
+            self.microsoft_smtp_is_off = True
+            return mailbox_errors.sentence(self.env, error)
+        except MailboxError as error:
+            said = (self.connect_result, mailbox_errors.sentence(self.env, error))
+            raise UserError("\n\n".join(filter(None, said))) from error
+        return " ".join(address._report_in_words(report))
 
     def action_microsoft_graph(self):
         """Send through Microsoft Graph instead of SMTP; asks to sign in again if the account has

@@ -27,6 +27,7 @@ from . import (
     test_ledger,
     test_mailbox_connection,
     test_mailbox_connection_done,
+    test_mailbox_connection_microsoft,
     test_mailbox_connection_place,
     test_mailbox_connection_provider,
     test_mailbox_steps,

@@ -3,10 +3,11 @@
 mails is in tests/e2e/test_connect_microsoft.py."""
 
 import smtplib
+import ssl
 from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -444,14 +445,14 @@ class Connection:
         self.esmtp_features = {"auth": offered}
         self.answers = list(answers)
         self.said = []
+        self.sock = MagicMock(spec=ssl.SSLSocket)
+        self.sock.context.verify_mode = ssl.CERT_REQUIRED
+        self.sock.context.check_hostname = True
         self.debuglevel = 1
         self.levels = []
 
     def ehlo_or_helo_if_needed(self):
         pass
-
-    def set_debuglevel(self, level):
-        self.debuglevel = level
 
     def docmd(self, command, args=""):
         self.said.append(f"{command} {args}".strip())
