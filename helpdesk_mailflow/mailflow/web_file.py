@@ -55,12 +55,12 @@ class WebFiles:
         for _step in range(_MAX_REDIRECTS + 1):
             try:
                 found = self._get(url, deadline)
+                if not isinstance(found, str):
+                    return found
+                url = urljoin(url, found)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 _logger.info("No %s: %s", url, error)
                 return None
-            if not isinstance(found, str):
-                return found
-            url = urljoin(url, found)
         _logger.info("No %s: redirected too often", url)
         return None
 

@@ -264,14 +264,7 @@ class HelpdeskFromAddress(models.Model):
         try:
             answers = check_domains(questions.values(), self._nameservers())
         except ValueError as error:
-            raise UserError(
-                self.env._(
-                    "The system parameter %(name)s does not name name servers: %(error)s. Write IP"
-                    " addresses like 192.0.2.53, separated by commas, or leave it empty.",
-                    name=NAMESERVERS,
-                    error=error,
-                )
-            ) from error
+            raise self._no_nameservers(error) from error
         for address, question in questions.items():
             address._keep_check(answers[question])
 
@@ -279,6 +272,18 @@ class HelpdeskFromAddress(models.Model):
     def _nameservers(self) -> list[str]:
         # sudo: this parameter only, to ask the name servers that an admin named
         return _words(self.env["ir.config_parameter"].sudo().get_param(NAMESERVERS))
+
+    @api.model
+    def _no_nameservers(self, error: ValueError) -> UserError:
+        """For a system parameter that names none."""
+        return UserError(
+            self.env._(
+                "The system parameter %(name)s does not name name servers: %(error)s. Write IP"
+                " addresses like 192.0.2.53, separated by commas, or leave it empty.",
+                name=NAMESERVERS,
+                error=error,
+            )
+        )
 
     def _setup_question(self) -> Question:
         """What there is to check."""

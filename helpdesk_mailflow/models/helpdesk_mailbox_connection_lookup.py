@@ -74,11 +74,20 @@ class HelpdeskMailboxConnection(models.Model):
 
     @api.model
     def _ask_around(self, email: str) -> Found:
-        """Ask name servers and web servers about an address."""
-        nameservers = self.env["helpdesk.from.address"]._nameservers()
+        """Ask name servers and web servers about an address.
+
+        :raise UserError: the system parameter names no name servers
+        """
+        addresses = self.env["helpdesk.from.address"]
+        nameservers = addresses._nameservers()
 
         def lookup():
             return Lookup(nameservers, TIMEOUT_OF_DNS)
+
+        try:
+            lookup()
+        except ValueError as error:
+            raise addresses._no_nameservers(error) from error
 
         files = WebFiles(
             lambda host: lookup().addresses(host).records, max_size=autoconfig_xml.MAX_SIZE

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from odoo.tests import Form, tagged
 
 from ..mailflow import errors
-from ..mailflow.autoconfig import Candidate, Found, Source
+from ..mailflow.autoconfig import Candidate, Found, Source, look_up
 from ..mailflow.mailbox import Folder
 from ..mailflow.refusal import explain
 from ..mailflow.smtp import SmtpReport
@@ -94,7 +94,7 @@ class ConnectCase(MailflowCase):
         """
         self.logins = []
 
-        def look_up(email, **_options):
+        def answer(email, **_options):
             self.assertIsNotNone(found, "nobody was to be asked")
             return found and replace(found, email=email)
 
@@ -116,7 +116,7 @@ class ConnectCase(MailflowCase):
             return next(iter(found.incoming), None), next(iter(found.outgoing), None)
 
         with (
-            patch.object(helpdesk_mailbox_connection_lookup, "look_up", look_up),
+            patch.object(helpdesk_mailbox_connection_lookup, "look_up", answer),
             patch.object(helpdesk_mailbox_connection_provider, "choose", choose),
             patch.object(fetchmail_server, "connect", connect),
             patch.object(helpdesk_from_address_smtp, "check", check),
@@ -216,20 +216,22 @@ class TestLookUp(ConnectCase):
             names & {"found", "in_host", "new_password", "has_password", "outgoing_draft_id"}
         )
 
-    def test_without_a_network_the_step_is_left_all_the_same(self):
-        with patch.object(
-            helpdesk_mailbox_connection_lookup,
-            "look_up",
-            wraps=helpdesk_mailbox_connection_lookup.look_up,
-        ) as asked:
+    def test_without_name_servers_the_step_is_left_all_the_same(self):
+        parameters = self.env["ir.config_parameter"]
+        # nobody listens at this port
+        parameters.set_param("helpdesk_mailflow.dns_nameservers", "127.0.0.1:9")
+        with patch.object(helpdesk_mailbox_connection_lookup, "look_up", look_up):
             connection = (
                 self.env["helpdesk.mailbox.connection"]
                 .with_user(self.system)
                 .create({"email": EMAIL})
             )
             connection.action_next()
-        self.assertTrue(asked.called)
-        self.assertEqual(connection.step, "road")
+            self.assertEqual((connection.step, connection.problem), ("road", False))
+            self.assertIn("Look again in a few minutes", connection.found_text)
+            parameters.set_param("helpdesk_mailflow.dns_nameservers", "ns.example.com")
+            connection.action_look_again()
+        self.assertIn("does not name name servers", connection.problem)
 
 
 @tagged("post_install", "-at_install")

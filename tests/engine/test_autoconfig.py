@@ -2,8 +2,11 @@
 
 import time
 from functools import partial
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from servers.certificates import Authority
 from servers.dns import Dns
 from servers.https import Https
@@ -319,6 +322,27 @@ def test_what_is_no_such_file_says_nothing(data):
     assert autoconfig_xml.parse(data, EMAIL).servers == ()
 
 
+@given(st.binary(max_size=300))
+def test_whatever_is_published_is_read_or_left(data):
+    autoconfig_xml.parse(data, EMAIL)
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30).map(escape)
+
+
+@given(TEXT, TEXT, TEXT, TEXT, TEXT)
+def test_whatever_a_server_is_called_has_a_name_in_the_dns(type_, host, port, socket_type, user):
+    servers = (
+        incoming(quoteattr(type_)[1:-1], host, port, socket_type, user),
+        incoming("imap", host, "993", "SSL", user),
+        incoming("imap", "imap.acorn.example", port, "SSL", user),
+    )
+    for each in autoconfig_xml.parse(config(*servers, name=user), EMAIL).servers:
+        assert autoconfig_xml.is_host(each.host)
+        assert 0 < each.port < 65536
+        assert each.user.isprintable()
+
+
 # ---- the web server is somebody else's ----
 
 
@@ -341,6 +365,9 @@ def test_a_redirect_to_another_place_over_https_is_followed(web, find):
         "https://[::1]/acorn.xml",
         "https://2130706433/acorn.xml",
         "https://localhost/acorn.xml",
+        "https://[::1",
+        "https://files.example/a b\x01c",
+        "https://files.example/ä",
         "https://autoconfig.acorn.example/mail/config-v1.1.xml",
         "//",
     ],
