@@ -14,6 +14,7 @@ from . import (
     test_failures,
     test_forward,
     test_forwarding,
+    test_forwarding_tour,
     test_from_address,
     test_from_address_check,
     test_from_address_oauth,

@@ -88,9 +88,9 @@ export class WaitingForMail extends Component {
         this.state.now = Date.now();
         try {
             const isOver = await (this.isTest ? this.askForTest() : this.askForConfirmation());
-            // what is being typed is not thrown away
-            if (isOver && !this.isGone && !(await record.isDirty())) {
-                await record.load();
+            if (isOver && !this.isGone) {
+                // what was chosen or typed meanwhile is not thrown away
+                await ((await record.isDirty()) ? record.save() : record.load());
             }
         } catch (error) {
             if (this.isGone) {
