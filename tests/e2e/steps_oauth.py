@@ -206,7 +206,3 @@ def answer_from(env, scanner_id, address_id, text):
         helpdesk_from_address_id=address_id,
     )
     return ticket.id
-
-
-def trigger_scan(env):
-    env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
