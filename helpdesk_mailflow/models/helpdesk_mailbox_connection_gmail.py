@@ -9,6 +9,8 @@ from ..mailflow.refusal import tidy_password
 from .helpdesk_of_team import SYSTEM, manages
 
 IMAP_HOST, SMTP_HOST = "imap.gmail.com", "smtp.gmail.com"
+#: The name under which Gmail tells what it found out about a sender.
+AUTHSERV_ID = "mx.google.com"
 #: What Odoo's addon for Gmail keeps of a sign-in, on incoming and outgoing servers alike.
 TOKENS = (
     "google_gmail_refresh_token",
@@ -69,8 +71,7 @@ class HelpdeskMailboxConnection(models.Model):
             "encryption": "tls",
             "verify_certificate": True,
             "user": self.email,
-            # the name under which Gmail tells what it found out about a sender
-            "authserv_id": "mx.google.com",
+            "authserv_id": AUTHSERV_ID,
         }
 
     def _gmail_outgoing(self) -> dict:

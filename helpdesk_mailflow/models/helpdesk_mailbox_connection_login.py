@@ -175,7 +175,7 @@ class HelpdeskMailboxConnection(models.Model):
         """
         if not self._password():
             raise UserError(self.env._("Type the password of the mailbox."))
-        scanner = self._keep_scanner(vals)
+        scanner = self._keep_scanner({**vals, "authentication": "password"})
         folders = self._first_user_that_works(
             vals["user"], lambda user: self._look_up_folders(scanner, user)
         )

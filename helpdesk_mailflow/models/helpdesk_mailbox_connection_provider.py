@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from ..mailflow.autoconfig import Candidate, choose
 from .fetchmail_server import PORTS as INCOMING_PORTS
 from .helpdesk_from_address_smtp import PORTS as OUTGOING_PORTS
+from .helpdesk_mailbox_connection_gmail import AUTHSERV_ID
 from .helpdesk_of_team import SYSTEM
 
 ENCRYPTIONS = [("tls", "SSL/TLS"), ("starttls", "STARTTLS"), ("none", "None")]
@@ -20,10 +21,10 @@ class HelpdeskMailboxConnection(models.Model):
     in_protocol = fields.Selection(
         [("imap", "IMAP"), ("pop", "POP")], string="Protocol", default="imap", groups=SYSTEM
     )
-    in_host = fields.Char("Incoming server", groups=SYSTEM)
-    in_port = fields.Integer("Incoming port", default=993, groups=SYSTEM)
+    in_host = fields.Char("Server for incoming mail", groups=SYSTEM)
+    in_port = fields.Integer("Port for incoming mail", default=993, groups=SYSTEM)
     in_encryption = fields.Selection(
-        ENCRYPTIONS, string="Incoming encryption", default="tls", groups=SYSTEM
+        ENCRYPTIONS, string="Encryption of incoming mail", default="tls", groups=SYSTEM
     )
     in_check_certificate = fields.Boolean(
         "Check the certificate of the incoming server",
@@ -34,10 +35,10 @@ class HelpdeskMailboxConnection(models.Model):
     in_user = fields.Char(
         "User", groups=SYSTEM, help="Most providers know it by the address, some by its first part"
     )
-    out_host = fields.Char("Outgoing server", groups=SYSTEM)
-    out_port = fields.Integer("Outgoing port", default=465, groups=SYSTEM)
+    out_host = fields.Char("Server for outgoing mail", groups=SYSTEM)
+    out_port = fields.Integer("Port for outgoing mail", default=465, groups=SYSTEM)
     out_encryption = fields.Selection(
-        ENCRYPTIONS, string="Outgoing encryption", default="tls", groups=SYSTEM
+        ENCRYPTIONS, string="Encryption of outgoing mail", default="tls", groups=SYSTEM
     )
     out_check_certificate = fields.Boolean(
         "Check the certificate of the outgoing server",
@@ -189,7 +190,10 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _provider_incoming(self) -> dict:
         """The mail scanner's settings."""
+        # what another road knew of another provider does not hold here
+        forgotten = {"authserv_id": False} if self.scanner_id.authserv_id == AUTHSERV_ID else {}
         return {
+            **forgotten,
             "server_type": self.in_protocol,
             "server": (self.in_host or "").strip(),
             "port": self.in_port,

@@ -474,6 +474,19 @@ class TestProvider(ConnectCase):
         self.assertEqual(connection.in_user, EMAIL, "of the candidate")
         self.assertNotEqual(connection.in_host, "imap.by-hand.example")
 
+    def test_what_another_road_knew_does_not_stay(self):
+        with self.world():
+            connection = self.begin("gmail")
+            connection.new_password = SECRET
+            connection.action_next()
+            self.assertEqual(connection.scanner_id.authserv_id, "mx.google.com")
+            connection.write({"step": "road", "road": "provider"})
+            connection.action_next()
+            connection.action_next()
+        self.assertEqual(connection.step, "place", connection.problem)
+        self.assertFalse(connection.scanner_id.authserv_id)
+        self.assertEqual(connection.from_address_id.smtp_host, "mail.elsewhere.example")
+
     def test_discarding_takes_drafts_away(self):
         with self.world():
             connection = self.begin()
