@@ -7,17 +7,20 @@ from io import BytesIO
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize_all
+from odoo.tools import config, email_normalize_all
 
 from ..mailflow import graph
 from ..mailflow.errors import AccountMissing, MailboxError
 from ..mailflow.smtp import SmtpReport, SmtpSettings, check, log_in_with_token
 from . import mailbox_errors
+from .helpdesk_oauth_app import CA_OPTION
 
 #: Seconds that a server may take for each answer.
 TIMEOUT = 15.0
 #: The engine's word for smtp_encryption of ir.mail_server, where the certificate is checked.
 ENCRYPTION = {"starttls_strict": "starttls", "ssl_strict": "tls"}
+#: System parameter: where Microsoft Graph is, for a national cloud.
+GRAPH = "helpdesk_mailflow.graph_url"
 #: Mails within a minute, above which Exchange Online holds a mailbox up.
 MAILS_A_MINUTE = 30
 
@@ -243,7 +246,7 @@ class IrMailServer(models.Model):
         account = self._helpdesk_account()
         if self.helpdesk_send_by == "graph":
             account._with_token(
-                lambda token: graph.check_sender(token, sender, mailbox=self._helpdesk_graph_of()),
+                lambda token: graph.check_sender(token, sender, **self._helpdesk_graph()),
                 "graph",
                 self.smtp_user or "",
             )
@@ -273,13 +276,19 @@ class IrMailServer(models.Model):
         [sender] = email_normalize_all(message["From"])[:1] or [self.smtp_user]
         self._helpdesk_account()._with_token(
             lambda token: graph.send_mail(
-                token, mime.getvalue(), sender, recipients, mailbox=self._helpdesk_graph_of()
+                token, mime.getvalue(), sender, recipients, **self._helpdesk_graph()
             ),
             "graph",
             self.smtp_user or "",
         )
 
-    def _helpdesk_graph_of(self) -> str:
-        """Whose mailbox Graph sends from; empty for the own one of who signed in."""
-        mailbox, account = self.smtp_user or "", self.helpdesk_oauth_account_id
-        return "" if account._is_own_mailbox(mailbox) else mailbox
+    def _helpdesk_graph(self) -> dict:
+        """Where Graph is, and whose mailbox it sends from (empty: that of who signed in)."""
+        mailbox = self.smtp_user or ""
+        # sudo: this parameter only, which an admin may set for another cloud
+        base = self.env["ir.config_parameter"].sudo().get_param(GRAPH)
+        return {
+            "mailbox": "" if self.helpdesk_oauth_account_id._is_own_mailbox(mailbox) else mailbox,
+            "base": base or graph.BASE,
+            "ca_file": config.get(CA_OPTION) or None,
+        }

@@ -2,6 +2,7 @@
 """From addresses that send with the token of a connected account. That real servers take their
 mails is in tests/e2e/test_connect_microsoft.py."""
 
+import base64
 import smtplib
 import ssl
 from contextlib import contextmanager
@@ -333,7 +334,7 @@ class TestGraph(FromOauthCase):
     def graph(self, *errors):
         raised, self.sent, self.checked = list(errors), [], []
 
-        def send_mail(token, mime, sender, recipients, *, mailbox):
+        def send_mail(token, mime, sender, recipients, *, mailbox, **_place):
             self.sent.append(
                 SimpleNamespace(
                     token=token, mime=mime, to=recipients, sender=sender, mailbox=mailbox
@@ -342,12 +343,12 @@ class TestGraph(FromOauthCase):
             if raised:
                 raise raised.pop(0)
 
-        def check_sender(token, sender, *, mailbox):
+        def check_sender(token, sender, *, mailbox, **_place):
             self.checked.append((token, sender, mailbox))
             if raised:
                 raise raised.pop(0)
 
-        fake = SimpleNamespace(send_mail=send_mail, check_sender=check_sender)
+        fake = SimpleNamespace(send_mail=send_mail, check_sender=check_sender, BASE="")
         with patch.object(ir_mail_server_oauth, "graph", fake):
             yield
 
@@ -513,6 +514,31 @@ class TestLogIn(FromOauthCase):
         connection = SimpleNamespace(login=lambda *given: setattr(connection, "given", given))
         own.mail_server_id._smtp_login__(connection, "own", "x")
         self.assertEqual(connection.given, ("own", "x"))
+
+    def test_the_servers_of_odoo_s_addon_for_outlook_log_in_as_before(self):
+        if "microsoft_outlook_refresh_token" not in self.Server._fields:
+            self.skipTest("Odoo's addon for Microsoft Outlook is not installed")
+        server = self.Server.create(
+            {
+                "name": "Outlook",
+                "smtp_host": "smtp.outlook.com",
+                "smtp_authentication": "outlook",
+                "smtp_encryption": "starttls",
+                "smtp_user": "own@acorn-tests.example",
+            }
+        )
+        connection = MagicMock()
+        with patch.object(
+            type(server), "_generate_outlook_oauth2_string", lambda _server, user: f"for {user}"
+        ):
+            server._smtp_login__(connection, "own@acorn-tests.example", "")
+        [said] = connection.docmd.call_args_list
+        encoded = base64.b64encode(b"for own@acorn-tests.example").decode()
+        self.assertEqual(said.args, ("AUTH", f"XOAUTH2 {encoded}"))
+        self.assertNotIn("connected account", server.smtp_authentication_info)
+        selection = self.Server._fields["smtp_authentication"].get_values(self.env)
+        self.assertEqual(len(selection), len(set(selection)))
+        self.assertLessEqual({"login", "outlook", "helpdesk_oauth"}, set(selection))
 
 
 class TestWaiting(FromOauthCase):

@@ -73,7 +73,7 @@ class TestMicrosoft(AccountCase):
     def graph(self):
         self.checked = []
 
-        def check_sender(token, sender, *, mailbox):
+        def check_sender(token, sender, *, mailbox, **_place):
             self.checked.append((token, sender, mailbox))
 
         with patch.object(ir_mail_server_oauth.graph, "check_sender", check_sender):
