@@ -153,6 +153,8 @@ class HelpdeskMailboxConnection(models.Model):
     def _result_inbound(self):
         queue = self._by_keeper(self.alias_id)
         own = queue.address_ids.filtered(lambda address: address.kind == "own")[:1].email
+        if self.road == "forward":
+            own = self.forwarded_to or own
         if not own or self.direction == "out":
             return None
         notes = {
@@ -282,11 +284,36 @@ class HelpdeskMailboxConnection(models.Model):
     # ------------------------------------------------------------
 
     def _result_test(self):
-        """The test mail, once there is one."""
-        return None
+        if self.direction == "out":
+            return None
+        states = {
+            "none": ("info", self.env._("Send one to see mail come in.")),
+            "sent": ("info", self.test_sentence),
+            "back": ("ok", self.test_sentence),
+            "late": ("open", self.test_sentence),
+        }
+        state, note = states[self.test_state]
+        if self.test_warning:
+            state, note = "open", self.test_warning
+        labels = dict(self._fields["test_state"]._description_selection(self.env))
+        return {
+            "label": self.env._("Test mail"),
+            "value": labels[self.test_state],
+            "state": state,
+            "note": note,
+            "opens": bool(self._mail_of_test()),
+        }
+
+    def _mail_of_test(self):
+        """The incoming mail that the test mail became; none if it was only seen in the mailbox,
+        or came back under another Message-ID."""
+        message_id = self._test().message_id
+        mails = self.env["helpdesk.incoming.mail"]
+        return mails.search([("message_id", "=", message_id)], limit=1) if message_id else mails
 
     def _open_test(self):
-        return None
+        """The trace of the test mail."""
+        return self._form_of(self._mail_of_test())
 
     def _result_rules(self):
         if self.direction == "out":

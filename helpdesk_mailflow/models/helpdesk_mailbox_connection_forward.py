@@ -25,6 +25,7 @@ class HelpdeskMailboxConnection(models.Model):
         default="other",
     )
     provided_email = fields.Char("Provided address", compute="_compute_provided_email")
+    forwarded_to = fields.Char(readonly=True, copy=False, help="What was shown to forward to")
     confirmation_mail_id = fields.Many2one(
         "helpdesk.incoming.mail", compute="_compute_confirmation", compute_sudo=True
     )
@@ -77,7 +78,10 @@ class HelpdeskMailboxConnection(models.Model):
         if not self.alias_id:
             # the address to forward to is shown now; the step after next may choose another
             # support alias, where the mails then go, too
-            self.alias_id = self._leading_alias() or self._likely_alias()
+            known = self._leading_alias()
+            self.alias_id = known or self._likely_alias()
+            # one that nothing came in by may still be called otherwise
+            self.fresh_alias_id = False if known else self.alias_id
         self._keep_alias()
         if self.forward_from == "other":
             suggested = {"microsoft": "outlook", "gmail": "gmail"}
@@ -85,6 +89,7 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _leave_connect_forward(self):
         self._keep_alias()
+        self.forwarded_to = self.provided_email
         if self.direction != "in":
             self._offer_as_from_address()
 

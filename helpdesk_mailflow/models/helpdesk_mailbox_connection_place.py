@@ -25,6 +25,12 @@ class HelpdeskMailboxConnection(models.Model):
         default="existing",
         required=True,
     )
+    fresh_alias_id = fields.Many2one(
+        "helpdesk.support.alias",
+        readonly=True,
+        copy=False,
+        help="The support alias that the guide took to be this one: it may be renamed",
+    )
     new_alias_name = fields.Char("Name")
     new_alias_friendly_name = fields.Char(
         "Name in mails",
@@ -220,8 +226,12 @@ class HelpdeskMailboxConnection(models.Model):
             self.signature = self.alias_id.signature
 
     def _propose_alias(self) -> None:
-        self.new_alias_name = self.new_alias_name or self._alias_title()
+        fresh = self.alias_id & self.fresh_alias_id
+        self.new_alias_name = self.new_alias_name or fresh.name or self._alias_title()
         if self.alias_id in self._made_aliases():
+            if fresh:
+                self.new_alias_friendly_name = fresh.friendly_name
+                self.new_alias_color = fresh.color
             self.alias_choice = "new"
             return
         queue = self.alias_id or self._leading_alias() or self._likely_alias()
@@ -264,9 +274,9 @@ class HelpdeskMailboxConnection(models.Model):
         return named[:1] or (of_company if len(of_company) == 1 else of_company.browse())
 
     def _made_aliases(self):
-        """The support alias that the guide made, if it did."""
+        """The support aliases that the guide made, or took for a new one."""
         ids = [record_id for model, record_id in self.made or [] if model == self.alias_id._name]
-        return self.alias_id.browse(ids)
+        return self.alias_id.browse(ids) | self.fresh_alias_id
 
     def _alias_title(self):
         return self.new_alias_name or super()._alias_title()

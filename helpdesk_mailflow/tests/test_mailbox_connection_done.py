@@ -50,7 +50,7 @@ class TestMailboxConnectionDone(MailflowCase):
         return connection.with_user(user or self.env.user)
 
     def rows(self, connection):
-        connection.invalidate_recordset(["result", "result_sentence"])
+        connection.invalidate_recordset()
         return {row["name"]: row for row in connection.result}
 
     def test_everything_is_listed(self):
@@ -69,6 +69,7 @@ class TestMailboxConnectionDone(MailflowCase):
                 "from_address": EMAIL,
                 "setup": "acorn-tests.example",
                 "filter": f"{EMAIL}, support@{DOMAIN}",
+                "test": "Not tested",
                 "rules": "What becomes of which mail",
             },
         )
@@ -134,6 +135,17 @@ class TestMailboxConnectionDone(MailflowCase):
             connection.action_open_result("setup")
         check.assert_not_called()
 
+    def test_the_test_mail_leads_to_its_trace(self):
+        connection = self.done(self.boss, road="forward", scanner_id=False)
+        self.assertEqual(self.rows(connection)["test"]["state"], "info")
+        with self.sent_mails() as sent:
+            connection.action_send_test_mail()
+        self.assertEqual(self.rows(connection)["test"]["value"], "On its way")
+        row = self.take(sent[0].message.as_bytes())
+        test = self.rows(connection)["test"]
+        self.assertEqual((test["value"], test["state"], test["opens"]), ("Working", "ok", True))
+        self.assertEqual(connection.action_open_result("test")["res_id"], row.id)
+
     def test_a_manager_sees_it_without_what_is_a_system_admin_s(self):
         connection = self.done(self.boss)
         rows = self.rows(connection)
@@ -159,7 +171,7 @@ class TestMailboxConnectionDone(MailflowCase):
         self.address._prove("mail")
         connection = self.done(direction="out", scanner_id=False)
         rows = self.rows(connection)
-        self.assertFalse({"scanner", "inbound", "team", "rules"} & rows.keys())
+        self.assertFalse({"scanner", "inbound", "team", "test", "rules"} & rows.keys())
         self.assertEqual(rows["from_address"]["value"], EMAIL)
 
     def test_before_it_is_active_nothing_is_listed(self):
