@@ -81,7 +81,10 @@ _REFUSED: Mapping[int, str] = {
 
 # Passes by itself: trouble at Microsoft, or too many requests.
 _LATER = frozenset(
-    (50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 70012, 1000007)
+    (
+        *(40010, 50000, 50033, 50087, 50166, 50196, 70012, 80001, 80002, 80005, 80014, 90006),
+        *(90012, 90024, 90033, 90055, 90090, 90091, 501621, 1000007),
+    )
 )
 
 # The values of RFC 6749, OpenID Connect Core (3.1.2.6), and Microsoft's own.
@@ -135,10 +138,11 @@ def refusal(
     codes = _codes(said)
     reason = _in_words(said, codes, secrets)
     app = {"client_id": client_id, "tenant": tenant, "reason": reason}
-    if any(code in _LATER for code in codes) or (not codes and error in _LATER_WORDS):
-        return ConnectionRefused(
-            "connection_refused_authority_busy", host=host, port=port, answer=reason
-        )
+    later = ConnectionRefused(
+        "connection_refused_authority_busy", host=host, port=port, answer=reason
+    )
+    if any(code in _LATER for code in codes):
+        return later
     for code in codes:
         if code in _APP:
             return AppRefused(_APP[code], **app)
@@ -148,6 +152,8 @@ def refusal(
             return SignInNeeded(_NEEDED[code], account=account, reason=reason)
         if not signing_in and account is None and code in _NEEDED:
             return AppRefused("app_refused_permission", **app)
+    if error in _LATER_WORDS:
+        return later
     if error == "invalid_client":
         how = "app_refused_certificate" if with_certificate else "app_refused_secret"
         return AppRefused(how, **app)
@@ -155,12 +161,12 @@ def refusal(
         return AppRefused(_APP_WORDS[error], **app)
     if signing_in:
         # A number that we do not know says more than the coarse word.
-        code = "sign_in_refused" if codes else _REFUSED_WORDS.get(error, "sign_in_refused")
-        return SignInRefused(code, reason=reason)
+        kind = "" if codes else _REFUSED_WORDS.get(error, "")
+        return SignInRefused(kind, reason=reason)
     if account is None:
         return AppRefused(**app)
-    code = "" if codes else _NEEDED_WORDS.get(error, "")
-    return SignInNeeded(code, account=account, reason=reason)
+    kind = "" if codes else _NEEDED_WORDS.get(error, "")
+    return SignInNeeded(kind, account=account, reason=reason)
 
 
 def _codes(said: Mapping[str, object]) -> list[int]:

@@ -353,7 +353,7 @@ def test_an_app_does_without_a_cache_that_cannot_be_read(app, cache):
 
 def test_trouble_at_the_sign_in_server_does_not_end_the_sign_in(openid, app, granted):
     options = granted.account_id, oauth.MAIL_SCOPES
-    for number in (90033, 90006, 50196):
+    for number in (90033, 90006, 50196, 987654):
         openid.refuse_next("temporarily_unavailable", f"AADSTS{number}: Busy.")
         error = refused(oauth.token_for, app, granted.cache, *options, renew=True)
         assert type(error) is errors.ConnectionRefused
