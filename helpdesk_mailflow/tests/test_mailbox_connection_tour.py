@@ -8,15 +8,19 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..mailflow import oauth
 from ..mailflow.autoconfig import Candidate, Found, Source
 from ..mailflow.smtp import SmtpReport
 from ..models import (
     fetchmail_server,
+    fetchmail_server_oauth,
     helpdesk_from_address_smtp,
     helpdesk_mailbox_connection_lookup,
     helpdesk_mailbox_connection_provider,
+    ir_mail_server_oauth,
 )
 from .common import BrowserCase, MailflowCase, mail
+from .oauth import CODE, Authority, OauthCase
 from .test_tours import MemoryMailbox
 
 EMAIL = "help@acorn-tests.example"
@@ -107,6 +111,77 @@ class TestProviderTour(GuideTourCase):
         return Candidate(
             protocol, host, port, "tls", EMAIL, Source.FILE, "autoconfig.acorn.example"
         )
+
+
+class RedirectingAuthority(Authority):
+    """Whoever is sent there has accepted, and is sent back at once.
+
+    :param url: of Odoo
+    """
+
+    def __init__(self, url):
+        super().__init__()
+        self._url = url
+        self.person = (EMAIL, "key-of-help", "Acorn Help")
+
+    def begin_sign_in(self, app, scopes, redirect_uri, *, state, login_hint=""):
+        flow = super().begin_sign_in(app, scopes, redirect_uri, state=state, login_hint=login_hint)
+        return {**flow, "auth_uri": f"{redirect_uri}?code={CODE}&state={state}"}
+
+
+@tagged("post_install", "-at_install")
+class TestMicrosoftTour(OauthCase, GuideTourCase):
+    def setUp(self):
+        super().setUp()
+        self.env["ir.config_parameter"].set_param("web.base.url", self.base_url())
+        self.authority = RedirectingAuthority(self.base_url())
+        for name in ("begin_sign_in", "finish_sign_in", "token_for", "app_token"):
+            self.startPatcher(patch.object(oauth, name, getattr(self.authority, name)))
+
+    def test_a_mailbox_of_microsoft_365(self):
+        self.logins = []
+        with self.microsoft(MemoryMailbox({1: (RECEIVED, mail(to=EMAIL))})):
+            connection = self.follow("helpdesk_mailflow.connect_microsoft")
+        scanner, sender = connection.scanner_id, connection.from_address_id
+        account = connection.oauth_account_id
+        self.assertEqual((account.state, account.username), ("ok", EMAIL))
+        self.assertEqual((scanner.scanner_state, scanner.oauth_account_id), ("on", account))
+        self.assertEqual(scanner.server, "outlook.office365.com")
+        self.assertEqual((sender.sends_via, sender.oauth_account_id), ("mailbox", account))
+        self.assertEqual((sender.state, sender.proof), ("verified", "mailbox"))
+        self.assertEqual(connection.alias_id.answers_via_id, sender)
+        # by tokens alone
+        self.assertEqual({kind for kind, _user, _token in self.logins}, {"imap", "smtp"})
+        for _kind, user, token in self.logins:
+            self.assertEqual((user, token[:14]), (EMAIL, "planted-access"))
+        self.assertMailBecomesTickets(connection)
+
+    @contextmanager
+    def microsoft(self, mailbox):
+        """Servers that take the tokens of the account."""
+
+        def connect(server):
+            self.logins.append((server.protocol, server.user, server.token))
+            return mailbox
+
+        def check(settings):
+            self.logins.append(("smtp", settings.user, settings.token))
+            return REPORT
+
+        found = Found(
+            EMAIL,
+            provider="microsoft",
+            name="Microsoft 365",
+            road="microsoft",
+            via=Source.MX,
+            where="acorn.mail.protection.outlook.com",
+        )
+        with (
+            patch.object(helpdesk_mailbox_connection_lookup, "look_up", lambda *_, **__: found),
+            patch.object(fetchmail_server_oauth, "connect", connect),
+            patch.object(ir_mail_server_oauth, "check", check),
+        ):
+            yield
 
 
 @tagged("post_install", "-at_install")

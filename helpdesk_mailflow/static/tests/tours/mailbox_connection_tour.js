@@ -142,7 +142,7 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.connect_microsoft", {
         next("connect"),
         {
             content: "It says what works",
-            trigger: ".alert:contains('Reading works'):contains('Sending works')",
+            trigger: ".alert:contains('Reading works'):contains('The connection works')",
         },
         ...place(EMAIL),
         ...activate,
