@@ -108,6 +108,12 @@ _ELSE = re.compile(
     r"/uf-|cancel|decline|unsubscribe|/answer/|/help|//help|support\.", re.IGNORECASE
 )
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
+# Hosts of providers that show what their customers wrote, or lead on to anywhere.
+_OF_CUSTOMERS = re.compile(
+    r"^(?:.*\.)?(?:bookings?|calendar|cliq|cloud|cl?ck|click|creator|disk|docs?|drive|forms?|groups"
+    r"|links?|meet|my|notebook|onedrive|pages|projects|redirects?|r|rd|safelinks|safety|share|show"
+    r"|sheets?|sites|social|storage|survey|sway|video|webinar|workdrive|writer|wiki)\."
+)
 _LOOKED_AT = 64 * 1024
 
 
@@ -142,7 +148,8 @@ def _links(provider: _Provider, mail: Mail) -> Iterator[str]:
 
 def leads_to(host: re.Pattern[str], link: str) -> bool:
     """Whether a link leads to one of these hosts, and shows so: no user or port before the
-    path, nothing that browsers read in another way, no further address to be sent on to."""
+    path, nothing that browsers read in another way, no further address to be sent on to, nor a
+    host that shows what customers of the provider wrote."""
     if not link.isascii() or "\\" in link:
         return False
     try:
@@ -152,7 +159,11 @@ def leads_to(host: re.Pattern[str], link: str) -> bool:
         return False
     if parts.scheme != "https" or parts.netloc.lower() != name:
         return False
-    return bool(host.match(name)) and "://" not in unquote(unquote(link[len("https://") :]))
+    rest = unquote(unquote(unquote(link[len("https://") :])))
+    # what is left encoded after that, or begins another address without saying how ("//")
+    if re.search(r"%[0-9a-f]{2}|[\\\x00-\x20]|//|https?:", rest, re.IGNORECASE):
+        return False
+    return bool(host.match(name)) and not _OF_CUSTOMERS.match(name)
 
 
 def _mailbox(mail: Mail, sender: str) -> str | None:

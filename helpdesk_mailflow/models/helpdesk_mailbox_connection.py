@@ -18,6 +18,8 @@ STEPS = [
     ("test", "Test"),
     ("done", "Done"),
 ]
+#: What the guide alone writes: *Discard* deletes what it says, with the rights of whoever presses.
+KEPT_BY_GUIDE = {"made": False, "activated_date": False, "activated_by_id": False}
 #: Roads that a password or token is needed for, which is a system admin's.
 WITH_CREDENTIALS = frozenset(("microsoft", "gmail", "provider"))
 
@@ -127,6 +129,26 @@ class HelpdeskMailboxConnection(models.Model):
     @api.depends_context("uid")
     def _compute_may_use_credentials(self):
         self.may_use_credentials = self.env.user.has_group(SYSTEM)
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            # said outright, so that no default of the context is taken instead
+            vals_list = [{**vals, **KEPT_BY_GUIDE} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su:
+            vals = {name: value for name, value in vals.items() if name not in KEPT_BY_GUIDE}
+        result = super().write(vals)
+        if "company_id" in vals:
+            # nobody puts a guide into a company that is not theirs
+            self.check_access("write")
+        return result
 
     # ------------------------------------------------------------
     # STEPS
@@ -309,7 +331,8 @@ class HelpdeskMailboxConnection(models.Model):
         if scanner and scanner.state != "done":
             scanner._activate()
         if not self.activated_date:
-            self.write(
+            # sudo: see write
+            self.sudo().write(
                 {"activated_date": fields.Datetime.now(), "activated_by_id": self.env.user.id}
             )
 
@@ -351,7 +374,7 @@ class HelpdeskMailboxConnection(models.Model):
 
         :param vals: of ``helpdesk.from.address``
         """
-        address = self.from_address_id or self.env["helpdesk.from.address"].search(
+        address = self._own_from_address() or self.env["helpdesk.from.address"].search(
             [("email", "=", self.email), ("company_id", "=", self.company_id.id)], limit=1
         )
         if address:
@@ -363,6 +386,12 @@ class HelpdeskMailboxConnection(models.Model):
             self._note_made(address)
         self.from_address_id = address
         return address
+
+    def _own_from_address(self):
+        """The From address of the connection, if it is that of the present address: the server
+        and password of another one have nothing to do with it."""
+        address = self.from_address_id
+        return address if address.email == self.email else address.browse()
 
     def _keep_alias(self):
         """The support alias of the connection, with the address leading to it, the scanner's
@@ -423,7 +452,8 @@ class HelpdeskMailboxConnection(models.Model):
         return records.sudo() if self.env.user.has_group(SYSTEM) else records
 
     def _note_made(self, records) -> None:
-        self.made = [*(self.made or []), *([each._name, each.id] for each in records)]
+        # sudo: see write
+        self.sudo().made = [*(self.made or []), *([each._name, each.id] for each in records)]
 
     # ------------------------------------------------------------
     # ACTIONS

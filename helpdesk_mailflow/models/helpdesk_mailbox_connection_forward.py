@@ -134,7 +134,7 @@ class HelpdeskMailboxConnection(models.Model):
             )
 
     def _answer_as_provided(self, queue) -> None:
-        address = self._keep_from_address({})
+        address = self.from_address_id or self._keep_from_address({})
         if not address.is_usable and address.state == "unverified" and address.is_verified_by_mail:
             # what somebody typed on the alias domain is proven by a mail that comes back
             address._send_verification()

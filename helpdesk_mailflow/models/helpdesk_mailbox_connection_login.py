@@ -2,7 +2,7 @@
 """Logging in to a mailbox with user and password, for the roads that do so: where the passwords
 go that are typed in the guide, and the tests of both log-ins."""
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
 from ..mailflow.errors import LoginRefused, MailboxError
@@ -41,13 +41,17 @@ class HelpdeskMailboxConnection(models.Model):
     outgoing_draft_id = fields.Many2one(
         "ir.mail_server", readonly=True, copy=False, groups=SYSTEM, ondelete="set null"
     )
+    # so that the password of one address never goes to the server of another
+    password_for = fields.Char(readonly=True, copy=False, groups=SYSTEM)
     read_spam = fields.Boolean(
         "Read the spam folder, too",
         groups=SYSTEM,
         help="Providers take some mails of customers for spam. They become tickets then, too.",
     )
 
-    @api.depends("scanner_id.password", "outgoing_draft_id.smtp_pass", "direction")
+    @api.depends(
+        "scanner_id.password", "outgoing_draft_id.smtp_pass", "direction", "email", "password_for"
+    )
     def _compute_passwords(self):
         for connection in self:
             connection.new_password = False
@@ -62,6 +66,7 @@ class HelpdeskMailboxConnection(models.Model):
                 connection._keep_smtp_password(password)
             else:
                 connection._keep_scanner({"authentication": "password", "password": password})
+                connection.password_for = connection._address_of_password()
         # what was typed is not read back, not even by the call that wrote it
         self.invalidate_recordset(["new_password"], flush=False)
 
@@ -78,7 +83,9 @@ class HelpdeskMailboxConnection(models.Model):
     def _keep_smtp_password(self, password: str) -> None:
         self._check_rights()
         if self.outgoing_draft_id:
-            self.outgoing_draft_id.smtp_pass = password
+            self.outgoing_draft_id.write(
+                {"from_filter": self.email, "smtp_user": self.email, "smtp_pass": password}
+            )
             return
         self.outgoing_draft_id = self.env["ir.mail_server"].create(
             {
@@ -91,22 +98,32 @@ class HelpdeskMailboxConnection(models.Model):
         )
         self._note_made(self.outgoing_draft_id)
 
+    def _address_of_password(self) -> str:
+        return tools.email_normalize(self.email or "") or ""
+
     def _password(self) -> str:
         """For reading; for sending where nothing is read."""
         if self.direction == "out":
             return self._smtp_password()
+        return self._password_of_scanner()
+
+    def _password_of_scanner(self) -> str:
+        """Unless it was typed for another address: somebody went back and changed that."""
+        if self.password_for != self._address_of_password():
+            return ""
         return self.scanner_id.password or ""
 
     def _smtp_password(self) -> str:
-        own = self.outgoing_draft_id.smtp_pass or ""
+        draft = self.outgoing_draft_id
+        own = (draft.from_filter == self.email and draft.smtp_pass) or ""
         if self.direction == "out":
-            return own or self.scanner_id.password or self._smtp_password_in_use()
+            return own or self._password_of_scanner() or self._smtp_password_in_use()
         if self.same_password:
-            return self.scanner_id.password or ""
+            return self._password_of_scanner()
         return own or self._smtp_password_in_use()
 
     def _smtp_password_in_use(self) -> str:
-        address = self.from_address_id
+        address = self._own_from_address()
         return (address.sends_via == "smtp" and address.mail_server_id.smtp_pass) or ""
 
     # ------------------------------------------------------------

@@ -250,11 +250,12 @@ class HelpdeskMailboxTest(models.Model):
             row.id: row for row in waiting if row.email == (row.connection_id.email or "").lower()
         }
         found = {}
-        for row_id, tokens in said.items():
-            for number, token in tokens:
+        for row_id in sorted(said):
+            for number, token in said[row_id]:
                 row = waiting.get(number)
                 if row and consteq(row._token(), token):
-                    found[row_id] = row
+                    # once: what else repeats it, even in the same batch, is a mail to look at
+                    found[row_id] = waiting.pop(number)
                     break
         return found
 

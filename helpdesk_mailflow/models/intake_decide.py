@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import api, models
 
@@ -19,6 +20,8 @@ from .intake_values import (
     Verdict,
 )
 
+#: Confirmation mails of one sender within an hour that go before all other checks.
+CONFIRMATIONS_AN_HOUR = 20
 #: What a rule makes of a mail that becomes no ticket: outcome and sentence.
 REFUSING = {
     Disposition.IGNORE: (Outcome.IGNORED, "rule_ignored"),
@@ -176,8 +179,30 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     @api.model
     def _decide_forwarding(self, verdict):
         """Before any other check of kinds: somebody waits for this code."""
-        if verdict.kind.kind is Kind.FORWARDING:
+        if self._is_waited_for(verdict):
             return self._decide_destinations(verdict)
+
+    @api.model
+    def _is_waited_for(self, verdict) -> bool:
+        """Whether it is a confirmation mail that has to be seen, whatever is blocked or off.
+
+        Nobody sets up so many in an hour: what comes above that is somebody who writes in the
+        name of a provider, and can be blocked.
+        """
+        if verdict.kind.kind is not Kind.FORWARDING:
+            return False
+        # such mails are rare, and all of a batch are in the ledger already
+        return (
+            self.env["helpdesk.incoming.mail"].search_count(
+                [
+                    ("from_address", "=", verdict.entry.mail.from_.normalized),
+                    ("create_date", ">", self.env.cr.now() - timedelta(hours=1)),
+                    ("id", "!=", verdict.entry.row_id),
+                ],
+                limit=CONFIRMATIONS_AN_HOUR,
+            )
+            < CONFIRMATIONS_AN_HOUR
+        )
 
     @api.model
     def _decide_bounce(self, verdict):
@@ -357,7 +382,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     def _refusal(self, verdict, destination, contact: Contact | None, ruling):
         """Why a mail becomes nothing at a place: (outcome, sentence), or None."""
         kind = verdict.kind.kind
-        if kind is Kind.FORWARDING or verdict.entry.forced:
+        if verdict.entry.forced or self._is_waited_for(verdict):
             return None
         if ruling.disposition in REFUSING:
             outcome, code = REFUSING[ruling.disposition]

@@ -3,6 +3,7 @@
 import itertools
 
 from ..models.intake import Arrival
+from ..models.intake_decide import CONFIRMATIONS_AN_HOUR
 from .common import DOMAIN, MailflowCase, mail
 
 SUPPORT = "support@acorn-tests.example"
@@ -90,6 +91,21 @@ class TestConfirmationMail(MailflowCase):
             {"pattern": "forwarding-noreply@google.com", "kind": "blocked"}
         )
         self.assertEqual(len(self.take(asks()).ticket_ids), 1)
+
+    def test_a_flood_of_them_can_be_blocked(self):
+        self.env["helpdesk.sender"].create(
+            {"pattern": "forwarding-noreply@google.com", "kind": "blocked"}
+        )
+        rows = [self.take(asks()) for _number in range(CONFIRMATIONS_AN_HOUR + 2)]
+        opened = [row for row in rows if row.ticket_ids]
+        self.assertEqual(len(opened), CONFIRMATIONS_AN_HOUR)
+        self.assertFalse(rows[-1].ticket_ids)
+
+    def test_a_flood_of_them_opens_tickets_like_other_mail(self):
+        rows = [self.take(asks()) for _number in range(CONFIRMATIONS_AN_HOUR + 2)]
+        self.assertTrue(all(row.ticket_ids for row in rows))
+        self.support.intake = False
+        self.assertEqual(self.take(asks()).state, "not_taken_in")
 
     def test_before_rules(self):
         self.env["helpdesk.scanner.rule"].create(

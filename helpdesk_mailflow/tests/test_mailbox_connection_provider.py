@@ -653,7 +653,7 @@ class TestGmail(ConnectCase):
         scanner = connection.scanner_id
         self.assertTrue(scanner.is_in_guide)
         self.assertEqual(scanner.action_back_to_guide()["res_id"], connection.id)
-        connection.activated_date = "2026-11-02 08:00:00"
+        connection.sudo().activated_date = "2026-11-02 08:00:00"
         self.assertFalse(scanner.is_in_guide)
 
     def test_the_local_part_is_not_tried_at_google(self):

@@ -207,6 +207,19 @@ class TestTestMail(MailflowCase):
         self.assertEqual((row.state, len(row.ticket_ids)), ("ignored", 0), row.why)
         self.assertEqual(self.connection._test().back, back)
 
+    def test_a_token_counts_for_one_mail_of_a_batch(self):
+        sent = self.send()
+        copied = re.search(r"hdtest-[0-9a-f-]+", sent["Subject"])[0]
+        rows = self.take_batch(
+            self.gmail(sent),
+            *(
+                mail(subject=f"Order {number} {copied}", to=f"support@{DOMAIN}")
+                for number in range(2)
+            ),
+        )
+        self.assertEqual(rows[0].state, "ignored", rows[0].why)
+        self.assertEqual([len(row.ticket_ids) for row in rows], [0, 1, 1])
+
     def test_a_forged_token_is_a_customer_s_mail(self):
         self.send()
         row_id = self.connection._test().id

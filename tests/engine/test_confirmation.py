@@ -100,6 +100,10 @@ class TestGmail:
             "https://mail.google.com:8443/mail/vf-1",
             "https://mail.google.com/mail/vf-1?continue=https://evil.example/",
             "https://mail.google.com/mail/vf-1?continue=https%3A%2F%2Fevil.example/",
+            "https://mail.google.com/mail/vf-1?continue=//evil.example/",
+            "https://mail.google.com/mail/vf-1?continue=%252F%252Fevil.example/",
+            "https://mail.google.com/mail/vf-1?continue=%25252525252Fevil.example/",
+            "https://mail.google.com/mail/vf-1?continue=https:evil.example/",
             "https://www.google.com/url?q=https://evil.example/mail/vf-1",
             "https://mаil.google.com/mail/vf-1",  # a Cyrillic letter
             LINK.replace("https", "http"),
@@ -198,3 +202,21 @@ def test_hosts_are_matched_as_a_whole():
     for link in ("https://zoho.com.evil.example/verify", "https://evilzoho.com/verify", "https://"):
         assert not any(leads_to(host, link) for host in hosts), link
     assert any(leads_to(host, "https://accounts.zoho.com.au/verify") for host in hosts)
+
+
+@pytest.mark.parametrize(
+    ("provider", "host"),
+    [
+        ("Outlook", "forms.office.com"),
+        ("Outlook", "onedrive.live.com"),
+        ("Zoho", "forms.zoho.com"),
+        ("Zoho", "sites.zoho.eu"),
+        ("Yandex", "disk.yandex.ru"),
+        ("Mail.ru", "cloud.mail.ru"),
+        ("Yahoo", "r.search.yahoo.com"),
+    ],
+)
+def test_a_page_that_anybody_can_have_at_the_provider_is_none_of_its(provider, host):
+    allowed = next(each.host for each in PROVIDERS if each.name == provider)
+    assert allowed.match(host)
+    assert not leads_to(allowed, f"https://{host}/confirm/forwarding")
