@@ -1,11 +1,13 @@
 """The test suites: which there are, what each needs, how each is run."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import environment
@@ -174,13 +176,18 @@ def plain_folders():
 
 
 class Suite:
-    """One run of pytest: a name, the folders it covers, the options it needs."""
+    """One run of pytest: a name, the folders it covers, the options it needs.
 
-    def __init__(self, name, folders, options, prepare=None):
+    One that *waits* (for servers and processes of its own, rather than for the processor) runs
+    beside those before it that do; its output comes after theirs.
+    """
+
+    def __init__(self, name, folders, options, prepare=None, waits=False):
         self.name = name
         self.folders = folders
         self.options = options
         self.prepare = prepare or dict
+        self.waits = waits
 
     def share(self, paths):
         """Return which of *paths* (texts, perhaps with ::node) are this suite's to run."""
@@ -206,8 +213,8 @@ def suites():
     ]
     return [
         Suite("engine", plain_folders(), no_odoo),
-        Suite("addon", [ADDON_TESTS], odoo, _prepare_addon),
-        Suite("end to end", [E2E], no_odoo, _prepare_e2e),
+        Suite("addon", [ADDON_TESTS], odoo, _prepare_addon, waits=True),
+        Suite("end to end", [E2E], no_odoo, _prepare_e2e, waits=True),
     ]
 
 
@@ -243,17 +250,21 @@ def run_suites(arguments):
     """Run lint and all suites, or only what *arguments* names; return the exit code."""
     paths, options = split(arguments)
     install_packages()
-    results, selected = [], False
+    results, chosen = [], []
     if not paths:
         results.append(("lint", *lint()))
     for suite in suites():
         wanted = suite.share(paths) if paths else [str(folder) for folder in suite.folders]
-        if paths and not wanted:
-            continue
-        code, line = _run_suite(suite, wanted, options)
-        selected = selected or code != NO_TESTS_COLLECTED
+        if wanted or not paths:
+            chosen.append((suite, wanted))
+    codes = []
+    for suite, (code, line) in zip(
+        [suite for suite, _wanted in chosen], _run_chosen(chosen, options), strict=True
+    ):
+        codes.append(code)
         # one suite of several may have nothing that -k or -m selects
         results.append((suite.name, 0 if code == NO_TESTS_COLLECTED else code, line))
+    selected = any(code != NO_TESTS_COLLECTED for code in codes)
     if not results:
         raise Problem(f"No suite contains {' '.join(paths)}.")
     say("")
@@ -264,29 +275,67 @@ def run_suites(arguments):
     return 1 if any(code for _, code, _ in results) else 0
 
 
-def _run_suite(suite, paths, options):
-    """Run one suite; return (pytest's exit code, its closing line)."""
-    say(f"\n── {suite.name} " + "─" * (74 - len(suite.name)))
+def _run_chosen(chosen, options):
+    """Run suites; yield (pytest's exit code, its closing line) of each.
+
+    :param chosen: (suite, paths) of each
+    """
+    patient = [each for each in chosen if each[0].waits]
+    if len(patient) < 2 or _is_interactive(options):
+        for suite, paths in chosen:
+            yield _run_suite(suite, paths, options)
+        return
+    for suite, paths in chosen:
+        if not suite.waits:
+            yield _run_suite(suite, paths, options)
+    first, *others = patient
+    with ThreadPoolExecutor(len(others)) as pool:
+        outputs = [io.StringIO() for _ in others]
+        running = [
+            pool.submit(_run_suite, suite, paths, options, output)
+            for (suite, paths), output in zip(others, outputs, strict=True)
+        ]
+        yield _run_suite(*first, options)
+        for result, output in zip(running, outputs, strict=True):
+            result = result.result()
+            sys.stdout.write(output.getvalue())
+            sys.stdout.flush()
+            yield result
+
+
+def _is_interactive(options):
+    return any(option in ("--pdb", "-s", "--trace", "--capture=no") for option in options)
+
+
+def _run_suite(suite, paths, options, output=None):
+    """Run one suite; return (pytest's exit code, its closing line).
+
+    :param output: where its output goes; the terminal if empty
+    """
+    tell = (lambda text: print(text, file=output)) if output else say
+    tell(f"\n── {suite.name} " + "─" * (74 - len(suite.name)))
     folders = [Path(path.split("::")[0]) for path in paths]
     if not any(f.is_file() or any(f.rglob("test_*.py")) for f in folders):
-        say(f"There are no {suite.name} tests yet.")
+        tell(f"There are no {suite.name} tests yet.")
         return NO_TESTS_COLLECTED, "no tests yet"
     try:
         extra = suite.prepare()
     except Problem as problem:
-        say(str(problem))
+        tell(str(problem))
         return 1, str(problem)
     command = [PYTHON, "-m", "pytest", *suite.options, *options, *paths]
-    code, line = stream(command, {**environment.odoo_environment(), **extra}, options)
+    variables = {**environment.odoo_environment(), **extra}
+    code, line = stream(command, variables, options, output)
     if code == NO_TESTS_COLLECTED:
-        say(f"No {suite.name} test was selected.")
+        tell(f"No {suite.name} test was selected.")
     return code, line
 
 
-def stream(command, variables, options=()):
+def stream(command, variables, options=(), output=None):
     """Run *command*, passing its output on; return (exit code, last line of the output)."""
     command = [str(part) for part in command]
-    if any(option in ("--pdb", "-s", "--trace", "--capture=no") for option in options):
+    output = output or sys.stdout
+    if _is_interactive(options):
         return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode, ""
     if sys.stdout.isatty() and "pytest" in command:
         command.append("--color=yes")
@@ -301,8 +350,8 @@ def stream(command, variables, options=()):
         errors="replace",
     ) as process:
         for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            output.write(line)
+            output.flush()
             last = line.strip() or last
     last = re.sub(r"\x1b\[[0-9;]*m", "", last)
     return process.returncode, last.strip("= ")
