@@ -1,2 +1,4 @@
-from . import controllers, models, wizards
+from . import controllers, log_secrets, models, wizards
 from .hooks import post_init_hook
+
+log_secrets.mask()

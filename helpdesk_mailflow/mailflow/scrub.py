@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 from .sasl import secret_forms
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _MAX_WORDS = 4000
 # The shortest piece of a token that must not be seen: 8 characters of it open nothing.
 _PIECE = 8
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_STANDARD_BASE64 = str.maketrans("-_", "+/")
 
 
 def in_words(answer: object, server: MailServer) -> str:
@@ -60,7 +63,20 @@ def without_secrets(text: str, server: MailServer) -> str:
             server.password,
         ):
             text = text.replace(secret, "***")
+        text = _BASE64.sub(lambda found: "***" if _encodes(found[0], raw) else found[0], text)
     return text
+
+
+def _encodes(word: str, secret: bytes) -> bool:
+    """Whether a word is base64 with the secret somewhere in it."""
+    word = word.translate(_STANDARD_BASE64)
+    for start in range(4):  # something else may stand before it without a space
+        part = word[start:]
+        if len(part) % 4 == 1:
+            part = part[:-1]
+        if secret in base64.b64decode(part + "=" * (-len(part) % 4)):
+            return True
+    return False
 
 
 def _without_pieces(text: str, secret: str) -> str:

@@ -110,6 +110,7 @@ from . import (
     ir_attachment,
     ir_mail_server,
     ir_mail_server_oauth,
+    ir_mail_server_quiet,
     mail_alias,
     mail_followers,
     mail_mail,

@@ -159,6 +159,8 @@ class FetchmailServer(models.Model):
     def _inverse_new_password(self):
         for scanner in self.filtered("new_password"):
             scanner.password = scanner.new_password
+        # what was typed is not read back, not even by the call that wrote it
+        self.invalidate_recordset(["new_password"], flush=False)
 
     @api.depends("server_type")
     def _compute_mailbox_protocol(self):

@@ -152,7 +152,8 @@ class HelpdeskOauthApp(models.Model):
         self.invalidate_recordset(["new_secret", "new_private_key"], flush=False)
 
     def _compute_redirect_uri(self):
-        uri = self.get_base_url() + CALLBACK
+        # of no record: it is the same for all
+        uri = self.browse().get_base_url() + CALLBACK
         parts = urlsplit(uri)
         for app in self:
             app.redirect_uri = uri

@@ -1,6 +1,7 @@
 """A browser, as far as the sign-in needs one: cookies and redirects, over real HTTP."""
 
 import http.cookiejar
+import json
 import re
 import urllib.error
 import urllib.request
@@ -24,10 +25,13 @@ class Browser:
     """A person at the web client of an Odoo.
 
     :param url: of Odoo
+
+    :attr:`answers` has all that came: addresses, headers and texts.
     """
 
     def __init__(self, url: str):
         self.url = url
+        self.answers: list[str] = []
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
             urllib.request.ProxyHandler({}),
@@ -36,12 +40,27 @@ class Browser:
 
     def get(self, path: str, form: dict | None = None) -> tuple[int, str, str]:
         """Open an address: status, text, and where it leads."""
-        data = urlencode(form).encode() if form else None
+        return self._open(path, urlencode(form).encode() if form else None)
+
+    def call(self, model: str, method: str, *args, **kwargs) -> dict:
+        """What the web client does: call a method of a model; the whole answer, which has
+        `result` or `error`."""
+        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+        question = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
+        path = f"/web/dataset/call_kw/{model}/{method}"
+        return json.loads(self._open(path, question.encode(), "application/json")[1])
+
+    def _open(self, path: str, data: bytes | None, kind: str = "") -> tuple[int, str, str]:
+        request = urllib.request.Request(urljoin(self.url, path), data)
+        if kind:
+            request.add_header("Content-Type", kind)
         try:
-            with self._opener.open(urljoin(self.url, path), data, timeout=60) as response:
-                return response.status, response.read().decode(), ""
+            with self._opener.open(request, timeout=60) as response:
+                status, headers, text = response.status, response.headers, response.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(), error.headers.get("Location", "")
+            status, headers, text = error.code, error.headers, error.read().decode()
+        self.answers.append(f"{headers}\n{text}")
+        return status, text, headers.get("Location", "")
 
     def log_in(self, login: str, password: str):
         """Log in with user and password."""

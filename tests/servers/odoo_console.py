@@ -27,7 +27,7 @@ def main(configuration, database, *steps_files):
 
     config.parse_config(
         ["-c", configuration, "-d", database, "--no-http", "--max-cron-threads=0",
-         "--log-level=info"],
+         f"--log-level={os.environ.get('MAILFLOW_LOG_LEVEL', 'info')}"],
         setup_logging=True,
     )  # fmt: skip
     from odoo import api

@@ -273,16 +273,24 @@ class WebServer(_Process):
 
     :param cron_threads: which do by themselves what is due
     :param variables: more of the environment
+    :param level: of what it logs
     """
 
-    def __init__(self, database: Database, log: str = "web", cron_threads: int = 0, variables=None):
+    def __init__(
+        self,
+        database: Database,
+        log: str = "web",
+        cron_threads: int = 0,
+        variables=None,
+        level: str = "warn",
+    ):
         self.port = free_port()
         command = [
             *(database.installation.python, "-m", "odoo", "server"),
             *("-c", database.configuration, "-d", database.name),
             *("--http-interface=127.0.0.1", f"--http-port={self.port}"),
             *("--workers=0", f"--max-cron-threads={cron_threads}", "--no-database-list"),
-            "--log-level=warn",
+            f"--log-level={level}",
         ]
         super().__init__(database, command, log, variables)
         self.url = f"http://127.0.0.1:{self.port}"
