@@ -646,4 +646,4 @@ def test_a_neutralised_copy_has_none(lived, backup, copies):
         " UNION ALL SELECT sealed_secret FROM helpdesk_oauth_app WHERE sealed_secret IS NOT NULL"
     )
     assert not sealed
-    assert opened(copy, lived.account) == ["opened", "sign_in_needed_first"], "without a secret"
+    assert opened(copy, lived.account) == ["opened", "app_refused_missing"], "without a secret"
