@@ -17,7 +17,9 @@ class IrMailServer(models.Model):
         server says to a log-in that it refuses: some quote what they were sent. What it says
         also ends up in errors, and in what agents read of a mail that waits.
         """
-        level, connection.debuglevel = connection.debuglevel, 0
+        level = getattr(connection, "debuglevel", 0)
+        if level:
+            connection.set_debuglevel(0)
         try:
             return super()._smtp_login__(connection, smtp_user, smtp_password)
         except smtplib.SMTPResponseException as error:
@@ -32,7 +34,8 @@ class IrMailServer(models.Model):
             error.args = (error.smtp_code, error.smtp_error, *error.args[2:])
             raise
         finally:
-            connection.debuglevel = level
+            if level:
+                connection.set_debuglevel(level)
 
 
 def _forms(user: str, password: str) -> list[str]:
