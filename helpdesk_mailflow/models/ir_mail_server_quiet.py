@@ -19,7 +19,7 @@ class IrMailServer(models.Model):
         """
         level = getattr(connection, "debuglevel", 0)
         if level:
-            connection.set_debuglevel(0)
+            connection.debuglevel = 0
         try:
             return super()._smtp_login__(connection, smtp_user, smtp_password)
         except smtplib.SMTPResponseException as error:
@@ -35,7 +35,7 @@ class IrMailServer(models.Model):
             raise
         finally:
             if level:
-                connection.set_debuglevel(level)
+                connection.debuglevel = level
 
 
 def _forms(user: str, password: str) -> list[str]:
