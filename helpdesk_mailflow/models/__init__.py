@@ -32,6 +32,7 @@ from . import (
     helpdesk_mail_folder,
     helpdesk_mail_scanner,
     helpdesk_mailbox_connection,
+    helpdesk_mailbox_connection_discard,
     helpdesk_mailbox_connection_done,
     helpdesk_mailbox_connection_forward,
     helpdesk_mailbox_connection_gmail,

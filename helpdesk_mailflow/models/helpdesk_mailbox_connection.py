@@ -470,21 +470,3 @@ class HelpdeskMailboxConnection(models.Model):
         if not self.search_count([("company_id", "=", self.env.company.id)], limit=1):
             action["views"] = [(False, "form")]
         return action
-
-    def action_discard(self):
-        """Take away what the guide made, as long as nothing was activated."""
-        for connection in self:
-            if connection.state == "active":
-                raise UserError(
-                    self.env._(
-                        "%(connection)s is active. Deactivate or delete its parts instead.",
-                        connection=connection.display_name,
-                    )
-                )
-            made = connection.made or []
-            connection.unlink()
-            for model, record_id in reversed(made):
-                connection._by_keeper(self.env[model]).browse(record_id).exists().unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.mailbox_connection_action"
-        )

@@ -4,6 +4,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from .common import mail
 from .test_mailbox_connection_provider import EMAIL, OTHER_SECRET, SECRET, ConnectCase
 
 OTHER_EMAIL = "sales@acorn-tests.example"
@@ -55,6 +56,31 @@ class TestConnectionAttack(ConnectCase):
         self.assertIn([queue._name, queue.id], guide.made)
         guide.action_discard()
         self.assertFalse(queue.exists())
+
+    def test_what_tickets_came_in_by_stays(self):
+        guide = self.guide(email=False)
+        guide.write({"team_choice": "new", "new_team_name": "Early birds", "alias_choice": "new"})
+        guide.write({"new_alias_name": "Early birds"})
+        guide.action_use_provided()
+        guide.action_next()
+        self.assertEqual(guide.step, "test", guide.problem)
+        queue, team, sender = guide.alias_id, guide.team_id, guide.from_address_id
+        self.assertTrue(queue and team and sender)
+        ticket = self.take_ticket(mail(to=guide.provided_email))
+        guide.action_discard()
+        self.assertTrue(queue.exists() and team.exists() and sender.exists())
+        self.assertEqual((ticket.team_id, ticket.support_alias_id), (team, queue))
+        self.assertEqual(self.take_ticket(mail(to=queue.email)).team_id, team)
+
+    def test_a_scanner_that_runs_already_stays(self):
+        with self.world():
+            guide = self.begin()
+            guide.new_password = SECRET
+            guide.action_next()
+        scanner = guide.scanner_id
+        scanner._activate()
+        guide.action_discard()
+        self.assertTrue(scanner.exists())
 
     # ------------------------------------------------------------
     # RIGHTS
