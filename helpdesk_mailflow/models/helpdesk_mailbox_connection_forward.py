@@ -35,7 +35,6 @@ class HelpdeskMailboxConnection(models.Model):
     )
     confirmation_link = fields.Char(compute="_compute_confirmation", compute_sudo=True)
     confirmation_of = fields.Char(compute="_compute_confirmation", compute_sudo=True)
-    from_address_state = fields.Selection(related="from_address_id.state")
 
     @api.depends("alias_id", "alias_id.alias_name", "alias_id.alias_domain_name")
     def _compute_provided_email(self):

@@ -13,7 +13,7 @@ class HelpdeskMailboxConnection(models.Model):
     is_proposed = fields.Boolean(copy=False, help="What is likely was filled in")
     team_choice = fields.Selection(
         [("existing", "A team that there is"), ("new", "A new team")],
-        string="Team",
+        string="Who gets the tickets",
         default="existing",
         required=True,
     )

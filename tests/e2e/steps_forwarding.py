@@ -13,7 +13,7 @@ def _said(connection):
         "warning": connection.test_warning or "",
         "code": connection.confirmation_code or "",
         "link": connection.confirmation_link or "",
-        "sender": connection.from_address_state or "",
+        "sender": connection.from_address_id.state or "",
     }
 
 
