@@ -18,6 +18,8 @@ STEPS = [
     ("test", "Test"),
     ("done", "Done"),
 ]
+#: Of the context, set by the screen: the step that it shows.
+SEEN = "mailflow_step"
 #: What the guide alone writes: *Discard* deletes what it says, with the rights of whoever presses.
 KEPT_BY_GUIDE = {"made": False, "activated_date": False, "activated_by_id": False}
 #: Roads that a password or token is needed for, which is a system admin's.
@@ -156,8 +158,14 @@ class HelpdeskMailboxConnection(models.Model):
 
     def action_next(self):
         """Leave the present step for the next one; stays, and says why, if that is not
-        possible yet."""
+        possible yet.
+
+        Whoever sees another step than the present one (a second click, another window) is shown
+        the present one.
+        """
         self.ensure_one()
+        if self.env.context.get(SEEN, self.step) != self.step:
+            return None
         return self._go(self._leave_and_enter)
 
     def _go(self, walk):
@@ -180,6 +188,8 @@ class HelpdeskMailboxConnection(models.Model):
             return None
 
     def _leave_and_enter(self):
+        if self.step == STEPS[-1][0]:
+            return None
         action = getattr(self, f"_leave_{self.step}")()
         if action:
             return action

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..mailflow.errors import LoginRefused, MailboxError
 from . import mailbox_errors
+from .helpdesk_mailbox_connection import SEEN
 from .helpdesk_of_team import SYSTEM
 
 #: Of the context, set by the screen: the log-ins are tried one by one, and what happens is said.
@@ -181,7 +182,7 @@ class HelpdeskMailboxConnection(models.Model):
                 "model": self._name,
                 "id": self.id,
                 "method": "action_next",
-                "context": {WITH_WORDS: True, STAGE: stage},
+                "context": {WITH_WORDS: True, STAGE: stage, SEEN: self.step},
             },
         }
 

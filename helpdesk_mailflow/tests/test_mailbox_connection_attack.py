@@ -83,6 +83,26 @@ class TestConnectionAttack(ConnectCase):
         self.assertTrue(scanner.exists())
 
     # ------------------------------------------------------------
+    # TWO CLICKS
+    # ------------------------------------------------------------
+
+    def test_a_second_click_does_not_take_another_step(self):
+        guide = self.guide().with_context(mailflow_step="address")
+        guide.action_next()
+        guide.action_next()
+        self.assertEqual((guide.step, guide.problem), ("road", False))
+
+    def test_a_window_that_was_left_open_activates_nothing(self):
+        guide = self.guide(step="test")
+        guide.with_context(mailflow_step="place").action_next()
+        self.assertEqual((guide.step, guide.state), ("test", "open"))
+
+    def test_after_the_last_step_there_is_none(self):
+        guide = self.guide(step="done")
+        guide.action_next()
+        self.assertEqual((guide.step, guide.problem), ("done", False))
+
+    # ------------------------------------------------------------
     # RIGHTS
     # ------------------------------------------------------------
 
