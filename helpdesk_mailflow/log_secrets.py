@@ -57,6 +57,38 @@ class MaskStatements(logging.Filter):
         return text.partition("DETAIL:")[0].rstrip()
 
 
+class MaskPaths(logging.Filter):
+    """Of the requests and those that are refused: what follows the path of a page and is a secret
+    until it is used up.
+
+    :param path: what the page's path begins with
+    :param secret: regular expression of what follows it
+    """
+
+    def __init__(self, path: str, secret: str):
+        super().__init__()
+        self._path = path
+        self._pattern = re.compile(f"({re.escape(path)}){secret}")
+
+    def filter(self, record):
+        """Mask what is secret in the message and its arguments."""
+        record.msg = self._masked(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._masked(value) for value in record.args)
+        return True
+
+    def _masked(self, value):
+        if isinstance(value, str) and self._path in value:
+            return self._pattern.sub(r"\1…", value)
+        return value
+
+
+def mask_paths(path: str, secret: str) -> None:
+    """Keep the secrets of a page's path out of the log (see :class:`MaskPaths`)."""
+    for name in ("werkzeug", "odoo.http"):
+        logging.getLogger(name).addFilter(MaskPaths(path, secret))
+
+
 def mask() -> None:
     """Begin; once for a process, when the addon is imported."""
     logging.getLogger("odoo.service.model").addFilter(MaskCalls())

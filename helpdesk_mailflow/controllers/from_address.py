@@ -1,36 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-import logging
-import re
-
 from odoo import http
 from odoo.http import request
 
+from ..log_secrets import mask_paths
 from ..models.helpdesk_from_verification import PATH
 
-_TOKEN = re.compile(re.escape(PATH) + r"[^\s'\"?#]+")
-
-
-class MaskToken(logging.Filter):
-    """Keep the tokens of links out of the log: paths of requests are written there, and a link
-    that was opened can still be confirmed."""
-
-    def filter(self, record):
-        record.msg = self._masked(record.msg)
-        if isinstance(record.args, tuple):
-            record.args = tuple(self._masked(value) for value in record.args)
-        return True
-
-    @staticmethod
-    def _masked(value):
-        if isinstance(value, str) and PATH in value:
-            return _TOKEN.sub(PATH + "…", value)
-        return value
-
-
-# the requests, and those that are refused
-for name in ("werkzeug", "odoo.http"):
-    logging.getLogger(name).addFilter(MaskToken())
+# a link that was opened can still be confirmed
+mask_paths(PATH, r"[^\s'\"?#]+")
 
 
 class FromAddressController(http.Controller):

@@ -26,6 +26,7 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..log_secrets import mask_paths
 from ..mailflow.errors import MailboxError
 from ..models import mailbox_errors
 from ..models.helpdesk_oauth_account import SCOPES, START
@@ -42,27 +43,8 @@ SECONDS = 600
 MOST = 5
 #: What a sign-in may lead back to.
 INSIDE = re.compile(r"/odoo(/[\w./-]*)?(\?[\w.=&%-]*)?(#[\w.=&%/-]*)?", re.ASCII)
-_QUERY = re.compile(re.escape(CALLBACK) + r"\?[^\s'\"]*")
 
-
-class MaskAnswer(logging.Filter):
-    """Keep the authority's answers out of the log, which has the paths of requests."""
-
-    def filter(self, record):
-        record.msg = self._masked(record.msg)
-        if isinstance(record.args, tuple):
-            record.args = tuple(self._masked(value) for value in record.args)
-        return True
-
-    @staticmethod
-    def _masked(value):
-        if isinstance(value, str) and CALLBACK in value:
-            return _QUERY.sub(CALLBACK + "?…", value)
-        return value
-
-
-for name in ("werkzeug", "odoo.http"):
-    logging.getLogger(name).addFilter(MaskAnswer())
+mask_paths(CALLBACK + "?", r"[^\s'\"]*")
 
 
 class OauthController(http.Controller):

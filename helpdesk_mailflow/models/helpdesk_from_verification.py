@@ -10,6 +10,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tools import consteq, misc
 
 from . import own_mail
+from .system_mail import send_proof
 
 _logger = logging.getLogger(__name__)
 
@@ -171,38 +172,21 @@ class HelpdeskFromVerification(models.Model):
 
     def _send(self, sender: str, server) -> None:
         self.ensure_one()
-        company = self.company_id
-        email_from = tools.formataddr((company.name or "", sender))
         headers = {
             **own_mail.stamp_header(self.env, "verification", self.address_id.id),
             HEADER: self._token(),
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
         }
-        # as the system, and without a record: whoever could read the message in Odoo would have
-        # the link without having the mailbox
-        mail = (
-            self.env["mail.mail"]
-            .with_user(SUPERUSER_ID)
-            .with_company(company)
-            .create(
-                {
-                    "subject": self.env._("Confirm the address %(email)s", email=self.email),
-                    "body_html": self._body(),
-                    "email_from": email_from,
-                    "email_to": self.email,
-                    "reply_to": email_from,
-                    "message_id": self.message_id,
-                    "headers": repr(headers),
-                    "mail_server_id": server.id,
-                    "record_company_id": company.id,
-                    "record_alias_domain_id": company.alias_domain_id.id,
-                    "is_internal": True,
-                    "auto_delete": True,
-                }
-            )
+        mail = send_proof(
+            self.env,
+            self.company_id,
+            server,
+            subject=self.env._("Confirm the address %(email)s", email=self.email),
+            body_html=self._body(),
+            sender=sender,
+            email_to=self.email,
+            message_id=self.message_id,
+            headers=headers,
         )
-        mail.send()
         if mail.exists() and mail.state == "exception":
             reason = mail.failure_reason or ""
             _logger.warning("The verification mail to %s was not sent: %s", self.email, reason)

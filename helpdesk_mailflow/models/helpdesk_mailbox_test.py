@@ -5,7 +5,7 @@ import re
 import secrets
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, api, fields, models, tools
+from odoo import api, fields, models, tools
 from odoo.exceptions import LockError, UserError
 from odoo.fields import NO_ACCESS
 from odoo.tools import SQL, consteq
@@ -14,6 +14,7 @@ from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.mailbox import first_day
 from . import own_mail
+from .system_mail import send_proof
 
 _logger = logging.getLogger(__name__)
 
@@ -148,42 +149,23 @@ class HelpdeskMailboxTest(models.Model):
 
     def _send(self, server) -> None:
         self.ensure_one()
-        company, token = self.company_id, self._token()
-        email_from = tools.formataddr((company.name or "", self.sender))
-        headers = {
-            **own_mail.stamp_header(self.env, "connection", self.id),
-            HEADER: token,
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
-        }
-        # as the system, and without a record: the mail belongs to nobody's chatter
-        mail = (
-            self.env["mail.mail"]
-            .with_user(SUPERUSER_ID)
-            .with_company(company)
-            .create(
-                {
-                    "subject": self.env._("Test of the support address [%(token)s]", token=token),
-                    "body_html": self.env["ir.qweb"]._render(
-                        "helpdesk_mailflow.mailbox_test_mail",
-                        {"test": self, "token": token},
-                        lang=self.env.lang,
-                        minimal_qcontext=True,
-                    ),
-                    "email_from": email_from,
-                    "email_to": self.email,
-                    "reply_to": email_from,
-                    "message_id": self.message_id,
-                    "headers": repr(headers),
-                    "mail_server_id": server.id,
-                    "record_company_id": company.id,
-                    "record_alias_domain_id": company.alias_domain_id.id,
-                    "is_internal": True,
-                    "auto_delete": True,
-                }
-            )
+        token = self._token()
+        mail = send_proof(
+            self.env,
+            self.company_id,
+            server,
+            subject=self.env._("Test of the support address [%(token)s]", token=token),
+            body_html=self.env["ir.qweb"]._render(
+                "helpdesk_mailflow.mailbox_test_mail",
+                {"test": self, "token": token},
+                lang=self.env.lang,
+                minimal_qcontext=True,
+            ),
+            sender=self.sender,
+            email_to=self.email,
+            message_id=self.message_id,
+            headers={**own_mail.stamp_header(self.env, "connection", self.id), HEADER: token},
         )
-        mail.send()
         if mail.exists() and mail.state != "sent":
             # also one that would wait and be tried again: somebody waits for it now
             reason = mail.failure_reason or ""
