@@ -26,6 +26,8 @@ _logger = logging.getLogger(__name__)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 3
+# https://www.iana.org/assignments/ipv6-address-space
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,12 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
         if inner and not is_public(str(inner)):
             return False
-        if ip.ipv4_mapped:
+        if ip.ipv4_mapped or _nat64(ip):
             return True
+        # all else is of no network that the world can reach, as site-local addresses and those of
+        # a NAT64 of one's own (RFC 8215), or is old (RFC 4291, section 2.5.5.1)
+        if ip not in _GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -7,6 +7,7 @@ import secrets
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 #: RFC 2142, and what mail systems take for their own.
 RESERVED = frozenset(
@@ -88,17 +89,36 @@ class HelpdeskSupportAlias(models.Model):
 
     @api.model
     def _has_mailboxes_of_people(self, domain) -> bool:
+        """Whether a user, a company or a mail scanner has a mailbox on a domain: then there may
+        be others, that Odoo has never heard of."""
+        there = f"%@{domain.name}"
         # sudo: only whether there is one
-        users = self.env["res.users"].sudo()
-        return bool(
-            users.search_count(
-                [
-                    ("share", "=", False),
-                    ("partner_id.email_normalized", "=like", f"%@{domain.name}"),
-                ],
-                limit=1,
-            )
-        )
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        internal = Domain("share", "=", False)
+        if users.search_count(
+            internal
+            & (
+                Domain("partner_id.email_normalized", "=like", there)
+                | Domain("login", "=ilike", there)
+            ),
+            limit=1,
+        ):
+            return True
+        scanners = self.env["fetchmail.server"].sudo().with_context(active_test=False)
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        companies = companies.search([("partner_id.email_normalized", "=like", there)])
+        emails = {
+            *companies.partner_id.mapped("email_normalized"),
+            *map(
+                tools.email_normalize,
+                scanners.search([("is_scanner", "=", True), ("user", "=ilike", there)]).mapped(
+                    "user"
+                ),
+            ),
+        } - {False, domain.catchall_email, domain.bounce_email, domain.default_from_email}
+        # a company that is written to by an alias has no mailbox for that
+        aliases = self.env["mail.alias"].sudo().search([("alias_full_name", "in", list(emails))])
+        return bool(emails - {*aliases.mapped("alias_full_name")})
 
     @api.model
     def _taken_local_parts(self, local_parts, domain) -> set[str]:

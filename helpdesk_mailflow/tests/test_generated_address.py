@@ -55,6 +55,26 @@ class TestGeneratedAddress(MailflowCase):
         give_each_team_an_address(self.env)
         self.assertEqual(team.support_alias_ids, before)
 
+    def test_where_a_company_or_a_scanner_has_a_mailbox_no_name_is_taken(self):
+        """Whoever names a queue "CEO" gets no address that a person there may have, which would
+        count as proven to be ours."""
+        emails = []
+        self.company.email = f"support@{DOMAIN}"
+        emails.append(self.make_team("CEO 1").inbound_email)
+        self.company.email = f"info@{DOMAIN}"
+        emails.append(self.make_team("CEO 2").inbound_email)
+        self.company.email = False
+        scanner = self.env["fetchmail.server"].create(
+            {"name": "Post", "is_scanner": True, "user": f"post@{DOMAIN}"}
+        )
+        emails.append(self.make_team("CEO 3").inbound_email)
+        scanner.unlink()
+        self.make_user(f"old@{DOMAIN}", active=False)
+        emails.append(self.make_team("CEO 4").inbound_email)
+        self.assertEqual(emails[0], f"ceo-1@{DOMAIN}", "an alias of ours is no mailbox")
+        for number, email in enumerate(emails[1:], 2):
+            self.assertRegex(email, rf"^ceo-{number}\.[a-z0-9]{{8}}@")
+
     def test_what_is_taken_is_left_alone(self):
         self.make_contact("Sales", f"SALES@{DOMAIN}")
         emails = {

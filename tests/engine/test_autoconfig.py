@@ -543,3 +543,16 @@ def test_a_domain_that_takes_no_mail_is_no_error(server, find):
 def test_a_candidate_is_a_value():
     one = Candidate("imap", "imap.acorn.example", 993, "tls", EMAIL, Source.GUESS)
     assert one == Candidate("imap", "imap.acorn.example", 993, "tls", EMAIL, Source.GUESS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["::10.0.0.1", "64:ff9b:1::a00:1", "64:ff9b::a00:1", "fec0::1", "::ffff:0:a00:1", "fc00::1"],
+)
+def test_addresses_that_lead_into_a_network_of_one_s_own_are_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"])
+def test_addresses_that_lead_to_the_internet_are_public(address):
+    assert is_public(address)
