@@ -164,9 +164,13 @@ class HelpdeskMailboxConnection(models.Model):
         the present one.
         """
         self.ensure_one()
-        if self.env.context.get(SEEN, self.step) != self.step:
+        if self._shows_another_step():
             return None
         return self._go(self._leave_and_enter)
+
+    def _shows_another_step(self) -> bool:
+        """Whether the screen shows a step that the guide is not at any more."""
+        return self.env.context.get(SEEN, self.step) != self.step
 
     def _go(self, walk):
         """Take a step; if it is refused nothing of it stays but what was said.
@@ -211,6 +215,8 @@ class HelpdeskMailboxConnection(models.Model):
     def action_back(self):
         """The step before; nothing that was made goes."""
         self.ensure_one()
+        if self._shows_another_step():
+            return
         names = [name for name, _label in STEPS]
         before = max(names.index(self.step) - 1, 0)
         if self.road == "provided":
@@ -229,9 +235,22 @@ class HelpdeskMailboxConnection(models.Model):
             )
         self.email = normalized_email(self.env, self.email)
         self._refuse_connected_already()
+        self._forget_former_address()
         self._look_up()
         if self.suggested_road and not self.road and self.may_use_credentials:
             self.road = self.suggested_road
+
+    def _forget_former_address(self) -> None:
+        """Somebody went back and corrected the address: what was set up for the former one does
+        not stay, as far as the guide has made it."""
+        sender = self.from_address_id
+        if sender and sender.email != self.email:
+            self.from_address_id = False
+            if self._has_made(sender):
+                self._by_keeper(sender).unlink()
+        addresses = self._by_keeper(self.env["helpdesk.support.alias.address"])
+        ids = [record_id for model, record_id in self.made or [] if model == addresses._name]
+        addresses.browse(ids).exists().filtered(lambda each: each.email != self.email).unlink()
 
     def _look_up(self) -> None:
         """Find out who the provider of the address is (``suggested_road``), and what its
@@ -252,18 +271,30 @@ class HelpdeskMailboxConnection(models.Model):
                 limit=1,
             )
         )
-        if scanner:
+        if not scanner:
+            return
+        if scanner.company_id not in (self.company_id, scanner.company_id.browse()):
             raise UserError(
                 self.env._(
-                    "The mailbox %(email)s is read by the mail scanner “%(scanner)s” already.",
+                    "The mailbox %(email)s is read for another company already. Type another"
+                    " address, or ask a system administrator.",
                     email=self.email,
-                    scanner=scanner.name,
                 )
             )
+        raise UserError(
+            self.env._(
+                "The mailbox %(email)s is read by the mail scanner “%(scanner)s” already. How it"
+                " is read is changed there. To answer as it, add it under Mail › From addresses.",
+                email=self.email,
+                scanner=scanner.name,
+            )
+        )
 
     def action_use_provided(self):
         """Without an address of one's own: go on with a provided one."""
         self.ensure_one()
+        if self._shows_another_step():
+            return None
         self.road = "provided"
         return self._go(lambda: self._enter("place"))
 
@@ -339,12 +370,15 @@ class HelpdeskMailboxConnection(models.Model):
         self._begin()
         scanner = self.scanner_id if self.env.user.has_group(SYSTEM) else None
         if scanner and scanner.state != "done":
+            # another guide may have been faster
+            self._refuse_connected_already()
             scanner._activate()
         if not self.activated_date:
             # sudo: see write
             self.sudo().write(
                 {"activated_date": fields.Datetime.now(), "activated_by_id": self.env.user.id}
             )
+            self._set_up_alias()
 
     # ------------------------------------------------------------
     # WHAT IS SET UP
@@ -418,15 +452,27 @@ class HelpdeskMailboxConnection(models.Model):
             )
             self._note_made(self.alias_id)
         queue = self._by_keeper(self.alias_id)
-        if self.team_id and queue.team_id != self.team_id:
-            queue.team_id = self.team_id
+        self._set_up_alias()
         if self.email and self.road != "provided" and self.direction != "out":
             self._keep_external_address(queue)
-        if self.from_address_id.is_usable and queue.answer_via_id != self.from_address_id:
-            queue.answer_via_id = self.from_address_id
         if self.env.user.has_group(SYSTEM) and self.scanner_id:
             self.scanner_id.default_alias_id = queue
         return queue
+
+    def _set_up_alias(self) -> None:
+        """Set who gets the tickets of the support alias, and what they are answered via."""
+        if not self._may_change_alias():
+            return
+        queue = self._by_keeper(self.alias_id)
+        if self.team_id and queue.team_id != self.team_id:
+            queue.team_id = self.team_id
+        if self.from_address_id.is_usable and queue.answer_via_id != self.from_address_id:
+            queue.answer_via_id = self.from_address_id
+
+    def _may_change_alias(self) -> bool:
+        """A support alias that was there before may be in use: it goes on as it is until the
+        activation."""
+        return bool(self.activated_date) or self._has_made(self.alias_id)
 
     def _keep_team(self) -> None:
         """The team that tickets go to; by default the company's only one."""
@@ -464,6 +510,10 @@ class HelpdeskMailboxConnection(models.Model):
     def _note_made(self, records) -> None:
         # sudo: see write
         self.sudo().made = [*(self.made or []), *([each._name, each.id] for each in records)]
+
+    def _has_made(self, record) -> bool:
+        """Whether the guide made a record."""
+        return bool(record) and [record._name, record.id] in (self.made or [])
 
     # ------------------------------------------------------------
     # ACTIONS

@@ -57,15 +57,18 @@ class HelpdeskMailboxConnection(models.Model):
                 "fetchmail.server",
             )
         )
-        with_tickets = nothing.search([("support_alias_id", "in", queues.ids)]).support_alias_id
+        running = scanners.filtered(lambda each: each.state == "done")
+        # tickets came in by these, or a mailbox is read into them
+        in_use = nothing.search([("support_alias_id", "in", queues.ids)]).support_alias_id
+        in_use |= running.default_alias_id & queues
         others = queues.sudo().search([("id", "not in", queues.ids)])
         used = {
-            queues._name: with_tickets,
-            teams._name: with_tickets.team_id
+            queues._name: in_use,
+            teams._name: in_use.team_id
             | nothing.search([("team_id", "in", teams.ids)]).team_id
             | others.team_id,
-            addresses._name: addresses.filtered(lambda each: each.alias_id in with_tickets),
-            senders._name: (with_tickets | others).answer_via_id,
-            scanners._name: scanners.filtered(lambda each: each.state == "done"),
+            addresses._name: addresses.filtered(lambda each: each.alias_id in in_use),
+            senders._name: (in_use | others).answer_via_id,
+            scanners._name: running,
         }
         return {model: records.sudo(self.env.su) for model, records in used.items()}

@@ -116,7 +116,7 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _result_account(self):
         # sudo: as above
-        account = self.sudo().oauth_account_id if "oauth_account_id" in self._fields else None
+        account = self.sudo().oauth_account_id
         if not account:
             return None
         problem = account.state == "problem"

@@ -114,7 +114,7 @@ class HelpdeskMailboxConnection(models.Model):
         if self.road == "provided":
             self.email = self.provided_email
             if self.direction != "in":
-                self._answer_as_provided(queue)
+                self._answer_as_provided()
         return queue
 
     def _refuse_own_address(self) -> None:
@@ -132,20 +132,19 @@ class HelpdeskMailboxConnection(models.Model):
                 )
             )
 
-    def _answer_as_provided(self, queue) -> None:
+    def _answer_as_provided(self) -> None:
         address = self.from_address_id or self._keep_from_address({})
         if not address.is_usable and address.state == "unverified" and address.is_verified_by_mail:
             # what somebody typed on the alias domain is proven by a mail that comes back
             address._send_verification()
-        if address.is_usable and queue.answer_via_id != address:
-            queue.answer_via_id = address
+        self._set_up_alias()
 
     def _keep_external_address(self, queue) -> None:
         # what the guide itself made follows its choice of another alias
         addresses = self._by_keeper(self.env["helpdesk.support.alias.address"])
         email = tools.email_normalize(self.email)
         known = addresses.search([("email", "=", email), ("kind", "=", "external")], limit=1)
-        if known and known.alias_id != queue and [known._name, known.id] in (self.made or []):
+        if known and known.alias_id != queue and self._has_made(known):
             known.alias_id = queue
         return super()._keep_external_address(queue)
 

@@ -4,6 +4,7 @@ a sign-in where Odoo's own addon for Gmail is set up."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import escape_psql
 
 from ..mailflow.refusal import tidy_password
 from .helpdesk_of_team import SYSTEM, manages
@@ -39,7 +40,7 @@ class HelpdeskMailboxConnection(models.Model):
     @api.model
     def _may_sign_in_to_google(self) -> bool:
         scanners = self.env["fetchmail.server"]
-        if TOKENS[0] not in scanners._fields or not hasattr(scanners, "action_connect_gmail"):
+        if not scanners._has_gmail():
             return False
         # sudo: whether these parameters are filled in
         parameters = self.env["ir.config_parameter"].sudo()
@@ -52,11 +53,7 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _is_signed_in_to_google(self) -> bool:
         scanner = self.scanner_id
-        return (
-            scanner.authentication == "gmail"
-            and TOKENS[0] in scanner._fields
-            and bool(scanner[TOKENS[0]])
-        )
+        return scanner.authentication == "gmail" and scanner.is_gmail_connected
 
     # ------------------------------------------------------------
     # SETTINGS
@@ -143,7 +140,11 @@ class HelpdeskMailboxConnection(models.Model):
         """The outgoing server of Odoo's addon for the address."""
         servers = self.env["ir.mail_server"]
         server = servers.search(
-            [("smtp_authentication", "=", "gmail"), ("smtp_user", "=ilike", self.email)], limit=1
+            [
+                ("smtp_authentication", "=", "gmail"),
+                ("smtp_user", "=ilike", escape_psql(self.email)),
+            ],
+            limit=1,
         )
         tokens = {name: scanner[name] for name in TOKENS}
         if server:

@@ -264,7 +264,7 @@ class HelpdeskMailboxConnection(models.Model):
     def _drop_scanner(self) -> None:
         """Nothing is read any more: what the guide made for it goes, if it never ran."""
         scanner = self.scanner_id
-        if scanner and [scanner._name, scanner.id] in (self.made or []) and scanner.state != "done":
+        if self._has_made(scanner) and scanner.state != "done":
             self.scanner_id = False
             scanner.unlink()
 

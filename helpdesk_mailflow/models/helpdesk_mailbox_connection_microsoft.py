@@ -27,6 +27,8 @@ class HelpdeskMailboxConnection(models.Model):
 
     _account_path = f"{ODOO}/connect-mailbox"
 
+    # a guide that is finished, or was left, does not keep an account from being removed
+    oauth_account_id = fields.Many2one(ondelete="set null", copy=False)
     microsoft_app_id = fields.Many2one(
         "helpdesk.oauth.app",
         string="App registration",
@@ -90,6 +92,14 @@ class HelpdeskMailboxConnection(models.Model):
     @api.onchange("oauth_account_id", "microsoft_mailbox", "direction")
     def _onchange_microsoft_mailbox(self):
         self.microsoft_smtp_is_off = False
+
+    def write(self, vals):
+        if vals.get("email"):
+            # sudo: that the mailbox has another name is a system admin's to see
+            for connection in self.sudo().filtered("email"):
+                if connection.microsoft_mailbox == connection.email != vals["email"]:
+                    connection.microsoft_mailbox = False
+        return super().write(vals)
 
     # ------------------------------------------------------------
     # SIGN-IN
@@ -209,19 +219,20 @@ class HelpdeskMailboxConnection(models.Model):
         :return: what was found; also that SMTP AUTH is switched off (``microsoft_smtp_is_off``)
         :raise UserError: it does not work
         """
-        address = self._keep_from_address(
-            {
-                "sends_via": "mailbox",
-                "oauth_account_id": self.oauth_account_id.id,
-                "oauth_send_by": self.microsoft_send_by,
-                "smtp_user": self.microsoft_mailbox,
-                "smtp_host": (self.microsoft_smtp_host or "").strip(),
-                "smtp_port": self.microsoft_smtp_port,
-                "smtp_encryption": "tls" if self.microsoft_smtp_port == 465 else "starttls",
-            }
-        )
+        settings = {
+            "sends_via": "mailbox",
+            "oauth_account_id": self.oauth_account_id.id,
+            "oauth_send_by": self.microsoft_send_by,
+            "smtp_user": self.microsoft_mailbox,
+            "smtp_host": (self.microsoft_smtp_host or "").strip(),
+            "smtp_port": self.microsoft_smtp_port,
+            "smtp_encryption": "tls" if self.microsoft_smtp_port == 465 else "starttls",
+        }
         try:
-            report = address._check_server()
+            # a From address that was there before goes on to send as it did if this does not work
+            with self.env.cr.savepoint():
+                address = self._keep_from_address(settings)
+                report = address._check_server()
         except SmtpAuthOff as error:
             self.microsoft_smtp_is_off = True
             return mailbox_errors.sentence(self.env, error)

@@ -326,8 +326,18 @@ class HelpdeskMailboxConnection(models.Model):
                 self.alias_id = queue
                 self._note_made(queue)
 
+    def _may_change_alias(self) -> bool:
+        # one that nothing came in by is as good as new
+        return super()._may_change_alias() or self.alias_id in self._made_aliases()
+
+    def _activate(self) -> None:
+        super()._activate()
+        self._write_alias()
+
     def _write_alias(self) -> None:
         """What was chosen for the support alias."""
+        if not self._may_change_alias():
+            return
         vals = {}
         if self.alias_choice == "new":
             vals = {

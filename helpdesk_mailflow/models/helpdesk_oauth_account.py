@@ -153,8 +153,6 @@ class HelpdeskOauthAccount(models.Model):
     def _users_of(self, model: str) -> dict:
         """Records of a model that use these accounts, also archived ones, by account id."""
         records = self.env[model].with_context(active_test=False)
-        if "oauth_account_id" not in records._fields:
-            return {}
         # sudo: whether an account is used does not depend on who asks
         users = records.sudo().search([("oauth_account_id", "in", self.ids)])
         return {
@@ -486,8 +484,6 @@ class HelpdeskOauthAccount(models.Model):
         """What waited for the sign-in goes on: mailboxes are read, waiting mails are sent."""
         self.env.ref("helpdesk_mailflow.ir_cron_scan")._trigger()
         servers = self.env["ir.mail_server"].sudo().with_context(active_test=False)
-        if "helpdesk_oauth_account_id" not in servers._fields:
-            return
         servers = servers.search([("helpdesk_oauth_account_id", "in", self.ids)])
         # sudo: mails of whoever wrote them
         waiting = (

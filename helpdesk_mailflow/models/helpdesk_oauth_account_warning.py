@@ -206,6 +206,6 @@ class HelpdeskOauthAccount(models.Model):
             return sender, servers
         for address in FromAddress._usable_for(self.company_id):
             server = address._mail_server()
-            if "oauth_account_id" not in address._fields or address.oauth_account_id != self:
+            if address.oauth_account_id != self:
                 return address.email, server
         return "", servers

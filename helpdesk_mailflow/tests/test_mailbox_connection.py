@@ -56,7 +56,8 @@ class TestMailboxConnection(MailflowCase):
         self.assertEqual(
             connection.problem,
             "The mailbox help@acorn-tests.example is read by the mail scanner “The old one”"
-            " already.",
+            " already. How it is read is changed there. To answer as it, add it under Mail › From"
+            " addresses.",
         )
 
     def test_a_manager_is_told_whom_to_ask_for_roads_with_a_password(self):

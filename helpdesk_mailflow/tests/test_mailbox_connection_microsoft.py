@@ -138,7 +138,6 @@ class TestMicrosoft(AccountCase):
             f" smtp.office365.com lets “{ADDRESS}” send as {ADDRESS}.",
         )
         self.assertEqual(self.next(), ("test", False))
-        self.assertEqual(self.connection.alias_id.answer_via_id, address)
         self.assertEqual(scanner.default_alias_id, self.connection.alias_id)
         suppressed = self.env["helpdesk.outgoing.filter"]._suppressed([ADDRESS], self.company)
         self.assertIn(ADDRESS, suppressed)
@@ -263,3 +262,66 @@ class TestMicrosoft(AccountCase):
             form.direction = "in"
         self.assertEqual(self.next(), ("place", False))
         self.assertEqual(self.connection.scanner_id.user, SHARED)
+
+    def test_what_sends_goes_on_to_where_smtp_is_switched_off(self):
+        address = self.env["helpdesk.from.address"].create(
+            {
+                "email": ADDRESS,
+                "company_id": self.company.id,
+                "sends_via": "smtp",
+                "smtp_host": "smtp.acorn-tests.example",
+                "smtp_user": ADDRESS,
+                "new_smtp_password": "Sesame",
+            }
+        )
+        address._prove("login")
+        self.smtp = OFF
+        self.signed_in()
+        step, problem = self.next()
+        self.assertEqual(step, "connect")
+        self.assertIn(self.sentence(OFF), problem)
+        self.assertEqual((address.state, address.sends_via), ("verified", "smtp"))
+        self.assertEqual(address.smtp_host, "smtp.acorn-tests.example")
+        self.assertTrue(self.connection.scanner_id, "what can be read stays")
+
+    def test_an_address_that_is_corrected_leaves_the_former_alone(self):
+        self.signed_in()
+        self.next()
+        former = self.connection.from_address_id
+        self.connection.write({"step": "address", "email": "office@acorn-tests.example"})
+        self.connection.action_next()
+        self.connection.action_next()
+        self.assertEqual(self.connection.microsoft_mailbox, "office@acorn-tests.example")
+        self.assertEqual(self.next(), ("place", False))
+        self.assertEqual(self.connection.from_address_id.email, "office@acorn-tests.example")
+        self.assertEqual(self.connection.scanner_id.user, "office@acorn-tests.example")
+        self.assertFalse(former.exists(), "what the guide made for it goes with it")
+
+    def test_a_mailbox_that_is_read_is_not_discarded(self):
+        self.signed_in()
+        self.next()
+        self.connection.write({"alias_choice": "new", "new_alias_name": "Help"})
+        self.assertEqual(self.next(), ("test", False))
+        scanner, queue = self.connection.scanner_id, self.connection.alias_id
+        # somebody has activated it by hand
+        scanner.state = "done"
+        self.connection.action_discard()
+        self.assertTrue(scanner.exists())
+        self.assertEqual(scanner.default_alias_id, queue, "where its mails go")
+
+    def test_two_guides_do_not_read_one_mailbox_twice(self):
+        self.signed_in()
+        self.next()
+        other = self.connect()
+        self.assertEqual(self.next(other), ("place", False))
+        self.connection.scanner_id.state = "done"
+        other.step = "test"
+        step, problem = self.next(other)
+        self.assertEqual(step, "test")
+        self.assertIn("already", problem)
+
+    def test_an_account_that_only_a_guide_knows_can_be_removed(self):
+        self.signed_in()
+        account = self.connection.oauth_account_id
+        account.unlink()
+        self.assertFalse(self.connection.oauth_account_id)

@@ -3,6 +3,7 @@
 
 from odoo.tests import Form
 
+from ..models.helpdesk_mailbox_connection import SEEN
 from .common import DOMAIN, MailflowCase
 
 EMAIL = "help@acorn-tests.example"
@@ -75,12 +76,13 @@ class TestMailboxConnectionPlace(MailflowCase):
         self.assertEqual((connection.step, connection.problem), ("test", False))
         self.assertEqual(connection.team_id.name, "Customer care")
         self.assertEqual(connection.team_id.company_id, self.acorn)
-        self.assertEqual(connection.alias_id.team_id, connection.team_id)
         # coming back makes no second one
         connection.action_back()
         connection.action_next()
         teams = self.env["helpdesk.ticket.team"].search([("company_id", "=", self.acorn.id)])
         self.assertEqual(teams, connection.team_id)
+        connection.action_next()
+        self.assertEqual(connection.alias_id.team_id, connection.team_id)
 
     def test_a_new_team_s_own_queue_is_used(self):
         connection = self.place()
@@ -214,12 +216,14 @@ class TestMailboxConnectionPlace(MailflowCase):
         connection.answer_via_id = office
         self.assertEqual(connection.automatic_example, '"Acorn" <office@acorn-tests.example>')
         connection.action_next()
+        connection.action_next()
         self.assertEqual(connection.alias_id.answer_via_id, office)
 
     def test_the_signature_is_the_queue_s(self):
         self.make_team()
         connection = self.place()
         connection.signature = "<p>Acorn, tel. 42</p>"
+        connection.action_next()
         connection.action_next()
         self.assertEqual(connection.alias_id.signature, "<p>Acorn, tel. 42</p>")
         # of a queue that has one it is what there is to change
@@ -232,6 +236,8 @@ class TestMailboxConnectionPlace(MailflowCase):
         connection.action_next()
         self.assertEqual((connection.step, connection.problem), ("test", False))
         self.assertFalse(connection.team_id)
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("done", False))
         self.assertEqual(connection.alias_id.answers_via_id.email, EMAIL)
 
     def test_how_answers_look_is_shown_and_can_be_changed(self):
@@ -253,3 +259,55 @@ class TestMailboxConnectionPlace(MailflowCase):
         connection.action_next()
         self.assertEqual((connection.step, connection.problem), ("test", False))
         self.assertFalse(connection.template_preview)
+
+    # --- beside what is there, and in several windows
+
+    def queue_in_use(self):
+        """A queue with team, sender and signature, and a guide that would change them."""
+        desk, repairs = self.make_team(), self.make_team("Repairs")
+        office = self.from_address("office@acorn-tests.example")
+        queue = self.make_alias(
+            "Hotline",
+            "hotline",
+            company_id=self.acorn.id,
+            team_id=desk.id,
+            answer_via_id=office.id,
+            signature="<p>Hotline</p>",
+        )
+        connection = self.place(alias_id=queue.id, from_address_id=self.from_address().id)
+        connection.write({"team_id": repairs.id, "signature": "<p>Help</p>"})
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("test", False))
+        return connection, queue, (desk, office, "<p>Hotline</p>")
+
+    def of(self, queue):
+        return queue.team_id, queue.answer_via_id, str(queue.signature)
+
+    def test_a_queue_in_use_goes_on_as_it_is_until_the_activation(self):
+        connection, queue, former = self.queue_in_use()
+        self.assertEqual(self.of(queue), former)
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("done", False))
+        self.assertEqual(
+            self.of(queue), (connection.team_id, connection.from_address_id, "<p>Help</p>")
+        )
+
+    def test_discarding_leaves_a_queue_in_use_as_it_was(self):
+        connection, queue, former = self.queue_in_use()
+        connection.action_discard()
+        self.assertEqual(self.of(queue), former)
+        self.assertNotIn(EMAIL, queue.address_ids.mapped("email"))
+
+    def test_a_button_of_another_window_leaves_no_step_unseen(self):
+        self.make_team()
+        connection = self.place()
+        connection.action_next()
+        self.assertEqual(connection.step, "test")
+        for step in ("address", "place"):
+            connection.with_context(**{SEEN: step}).action_next()
+            self.assertEqual((connection.step, connection.state), ("test", "open"))
+        connection.with_context(**{SEEN: "place"}).action_back()
+        connection.with_context(**{SEEN: "address"}).action_use_provided()
+        self.assertEqual((connection.step, connection.road), ("test", "forward"))
+        connection.with_context(**{SEEN: "test"}).action_next()
+        self.assertEqual((connection.state, connection.problem), ("active", False))

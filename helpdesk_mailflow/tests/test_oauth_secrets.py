@@ -285,8 +285,6 @@ class TestApp(OauthCase):
             self.app.unlink()
 
     def test_an_account_in_use_stays_and_says_where(self):
-        if "oauth_account_id" not in self.env["fetchmail.server"]._fields:
-            self.skipTest("mail scanners cannot use connected accounts yet")
         scanner = self.env["fetchmail.server"].create(
             {
                 "name": "Support inbox",
