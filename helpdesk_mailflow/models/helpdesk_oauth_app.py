@@ -228,7 +228,13 @@ class HelpdeskOauthApp(models.Model):
         moved = self.filtered(
             lambda app: any(key in vals and vals[key] != app[key] for key in _IDENTITY)
         )
+        hosts = {app: app._host() for app in self}
         result = super().write(vals)
+        if "authority" in vals and not vals.get("new_secret"):
+            # a secret that one server was told is not told another (a private key stays here)
+            elsewhere = self.filtered(lambda app: hosts[app] and app._host() != hosts[app])
+            # sudo: as in _compute_has
+            elsewhere.sudo().filtered("sealed_secret").write({"sealed_secret": False})
         if "secret_expires" in vals:
             # what it warned of is done, or is told again
             self.activity_unlink(["helpdesk_mailflow.oauth_activity"])
@@ -238,6 +244,10 @@ class HelpdeskOauthApp(models.Model):
             # what was refused before is tried again
             self.sudo().account_ids._catch_up()
         return result
+
+    def _host(self) -> str:
+        """Where the app proves itself."""
+        return urlsplit(self.authority_url or "").hostname or ""
 
     def _cleaned(self, vals) -> dict:
         """What was pasted, without what was copied along with it."""

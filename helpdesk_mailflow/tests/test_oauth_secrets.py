@@ -55,6 +55,17 @@ def certificate_of(key, expires):
 class TestSecrets(AccountCase):
     """Secrets are planted, and then looked for wherever somebody could find them."""
 
+    def test_a_secret_does_not_follow_to_another_sign_in_server(self):
+        app = self.app
+        app.write({"authority": "https://login.one.example/tenant", "new_secret": SECRET})
+        app.authority = "https://login.one.example/another-tenant"
+        self.assertTrue(app.has_secret)
+        app.authority = "https://login.evil.example/tenant"
+        self.assertFalse(app.has_secret)
+        self.assertEqual(app._engine_app().secret, "")
+        app.write({"authority": "https://login.two.example/tenant", "new_secret": SECRET})
+        self.assertEqual(app._engine_app().secret, SECRET)
+
     def go_through_it(self):
         """Sign in, renew, fail, and sign in again, with an app of its own."""
         self.sign_in()
