@@ -11,11 +11,10 @@ from collections.abc import Mapping
 # variant can still fall back to the class.
 SENTENCES: Mapping[str, str] = {
     "account_missing": (
-        "No connected account is chosen to log in with. Choose an authorised account, or make a "
-        "new authorisation."
+        "No connected account is chosen to log in with. Choose one, or make a new authorisation."
     ),
     "account_missing_gmail": (
-        "“{user}” is not connected with Gmail yet. Open it, and connect the Gmail account there."
+        "“{user}” is not connected with Gmail yet. Open its mail scanner, and connect it there."
     ),
     "account_missing_gmail_refused": (
         "Google gives no access to “{user}” any more. Connect the Gmail account again; if that "
@@ -160,7 +159,7 @@ SENTENCES: Mapping[str, str] = {
         "passwords here: choose Microsoft OAuth and sign in instead."
     ),
     "passwords_off_policy": (
-        "The security defaults of your organization forbid to log in “{user}” with a password: "
+        "The security defaults of your organisation forbid to log in “{user}” with a password: "
         "{host} said “{answer}”. Choose Microsoft OAuth and sign in instead."
     ),
     "smtp_auth_off": (
@@ -176,7 +175,7 @@ SENTENCES: Mapping[str, str] = {
         "Graph, which does not need it."
     ),
     "smtp_auth_off_tenant": (
-        "Sending by SMTP is switched off for your whole organization. An administrator can switch "
+        "Sending by SMTP is switched off for your whole organisation. An administrator can switch "
         "it on for the mailbox “{user}” alone: Microsoft 365 admin center › Users › Active users › "
         "the user › Mail › Manage email apps › Authenticated SMTP "
         "(https://aka.ms/smtp_auth_disabled). Or send through Microsoft Graph, which does not need "
@@ -249,7 +248,7 @@ SENTENCES: Mapping[str, str] = {
     "sender_refused_send_as": (
         "Microsoft does not let “{user}” send as {sender}. In the Exchange admin center open "
         "Recipients › Mailboxes › {sender} › Delegation, and add “{user}” to “Send as”; it takes "
-        "up to an hour to work. Or log in to the mailbox {sender} itself."
+        "up to an hour to work. Or sign in as {sender} itself."
     ),
     "sender_refused_temporary": (
         "{host} cannot take mail from {sender} at the moment and said “{answer}”. Try again in a "

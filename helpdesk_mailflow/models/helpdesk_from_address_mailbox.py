@@ -92,14 +92,14 @@ class HelpdeskFromAddress(models.Model):
         email = self.email or ""
         if not known.keys() & MAILBOX_TOKENS.keys():
             return self.env._(
-                "No mailbox %(email)s is connected. A system administrator chooses an authorised"
+                "No mailbox %(email)s is connected. A system administrator chooses a connected"
                 " Microsoft 365 account here; or installs Odoo's addon Gmail or Microsoft Outlook,"
                 " connects an outgoing mail server with %(email)s as user, and chooses this"
                 " again.",
                 email=email,
             )
         return self.env._(
-            "No mailbox %(email)s is connected. A system administrator chooses an authorised"
+            "No mailbox %(email)s is connected. A system administrator chooses a connected"
             " Microsoft 365 account here; or adds an outgoing mail server (in the settings, with"
             " Gmail or Outlook as authentication and %(email)s as user), connects it there, and"
             " chooses this again.",

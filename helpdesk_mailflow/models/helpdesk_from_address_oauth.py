@@ -78,7 +78,7 @@ class HelpdeskFromAddress(models.Model):
         encryption = ODOO_ENCRYPTION.get(after["smtp_encryption"])
         if not encryption:
             raise ValidationError(
-                self.env._("A token is only sent over an encrypted connection. Choose STARTTLS.")
+                self.env._("A sign-in is only sent over an encrypted connection. Choose STARTTLS.")
             )
         if not 0 < after["smtp_port"] < 65536:
             raise ValidationError(
@@ -125,7 +125,7 @@ class HelpdeskFromAddress(models.Model):
         self.ensure_one()
         if not self._sends_with_account():
             raise UserError(
-                self.env._("Choose an authorised account first, or make a new authorisation.")
+                self.env._("Choose a connected account first, or make a new authorisation.")
             )
         self.oauth_send_by = way
         account, resource = self.oauth_account_id, "graph" if way == "graph" else "mail"

@@ -128,8 +128,8 @@ class HelpdeskMailboxConnection(models.Model):
             if not manages(self.env):
                 raise UserError(
                     self.env._(
-                        "Only a helpdesk manager lets answers leave by a mailbox that is signed in"
-                        " to. Ask one to go on with this, or choose that only tickets come in."
+                        "Only a helpdesk manager lets answers leave by a connected mailbox. Ask"
+                        " one to go on with this, or choose that only tickets come in."
                     )
                 )
             self._keep_google_sender(scanner)

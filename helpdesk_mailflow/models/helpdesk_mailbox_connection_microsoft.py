@@ -158,7 +158,7 @@ class HelpdeskMailboxConnection(models.Model):
         """Log in for reading and for sending, and keep what works."""
         if not self.oauth_account_id:
             raise UserError(
-                self.env._("Sign in with Microsoft first, or choose an authorised account.")
+                self.env._("Sign in with Microsoft first, or choose a connected account.")
             )
         self.microsoft_mailbox = (self.microsoft_mailbox or "").strip() or self.email
         stages = {"in": ["in"], "out": ["out"], "both": ["in", "out"]}[self.direction]

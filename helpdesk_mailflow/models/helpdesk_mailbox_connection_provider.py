@@ -85,9 +85,7 @@ class HelpdeskMailboxConnection(models.Model):
         if used:
             said.append(self._source_in_words(used))
             if not used.password:
-                said.append(
-                    self.env._("It says that it takes no password here, but wants a sign-in.")
-                )
+                said.append(self.env._("The provider takes no password here, but wants a sign-in."))
         others = [each for each in candidates if each is not used][:_OTHERS]
         if others:
             names = dict(ENCRYPTIONS)

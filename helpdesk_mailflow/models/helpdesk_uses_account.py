@@ -21,7 +21,7 @@ class HelpdeskUsesAccount(models.AbstractModel):
 
     oauth_account_id = fields.Many2one(
         "helpdesk.oauth.account",
-        string="Authorised account",
+        string="Connected account",
         groups=SYSTEM,
         ondelete="restrict",
         index="btree_not_null",
@@ -83,7 +83,7 @@ class HelpdeskUsesAccount(models.AbstractModel):
         self.ensure_one()
         if not self.oauth_account_id:
             raise UserError(
-                self.env._("Choose an authorised account first, or make a new authorisation.")
+                self.env._("Choose a connected account first, or make a new authorisation.")
             )
         return self.oauth_account_id._sign_in_action(self._form_path())
 

@@ -11,11 +11,10 @@ _lt = LazyTranslate(__name__)
 
 SENTENCES = {
     "account_missing": _lt(
-        "No connected account is chosen to log in with. Choose an authorised account, or make a "
-        "new authorisation."
+        "No connected account is chosen to log in with. Choose one, or make a new authorisation."
     ),
     "account_missing_gmail": _lt(
-        "“%(user)s” is not connected with Gmail yet. Open it, and connect the Gmail account there."
+        "“%(user)s” is not connected with Gmail yet. Open its mail scanner, and connect it there."
     ),
     "account_missing_gmail_refused": _lt(
         "Google gives no access to “%(user)s” any more. Connect the Gmail account again; if that "
@@ -169,7 +168,7 @@ SENTENCES = {
         "takes passwords here: choose Microsoft OAuth and sign in instead."
     ),
     "passwords_off_policy": _lt(
-        "The security defaults of your organization forbid to log in “%(user)s” with a "
+        "The security defaults of your organisation forbid to log in “%(user)s” with a "
         "password: %(host)s said “%(answer)s”. Choose Microsoft OAuth and sign in instead."
     ),
     "smtp_auth_off": _lt(
@@ -185,7 +184,7 @@ SENTENCES = {
         "through Microsoft Graph, which does not need it."
     ),
     "smtp_auth_off_tenant": _lt(
-        "Sending by SMTP is switched off for your whole organization. An administrator can "
+        "Sending by SMTP is switched off for your whole organisation. An administrator can "
         "switch it on for the mailbox “%(user)s” alone: Microsoft 365 admin center › Users › "
         "Active users › the user › Mail › Manage email apps › Authenticated SMTP "
         "(https://aka.ms/smtp_auth_disabled). Or send through Microsoft Graph, which does not"
@@ -264,7 +263,7 @@ SENTENCES = {
     "sender_refused_send_as": _lt(
         "Microsoft does not let “%(user)s” send as %(sender)s. In the Exchange admin center "
         "open Recipients › Mailboxes › %(sender)s › Delegation, and add “%(user)s” to “Send "
-        "as”; it takes up to an hour to work. Or log in to the mailbox %(sender)s itself."
+        "as”; it takes up to an hour to work. Or sign in as %(sender)s itself."
     ),
     "sender_refused_temporary": _lt(
         "%(host)s cannot take mail from %(sender)s at the moment and said “%(answer)s”. Try"

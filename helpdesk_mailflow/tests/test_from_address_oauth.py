@@ -203,7 +203,7 @@ class TestServer(FromOauthCase):
     def test_an_unproven_address_may_wait_for_its_sign_in(self):
         Address = self.FromAddress.with_user(self.system)
         address = Address.create({"email": "new@acorn-tests.example", "sends_via": "mailbox"})
-        self.assertIn("chooses an authorised Microsoft 365 account", address.mailbox_hint)
+        self.assertIn("chooses a connected Microsoft 365 account", address.mailbox_hint)
         with self.assertRaisesRegex(UserError, "No mailbox new@acorn-tests.example is connected"):
             address.action_test_connection()
         self.assertFalse(address._mail_server())

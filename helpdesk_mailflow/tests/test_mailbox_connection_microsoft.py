@@ -90,7 +90,7 @@ class TestMicrosoft(AccountCase):
     def test_somebody_has_to_sign_in(self):
         self.assertEqual(
             self.next(),
-            ("connect", "Sign in with Microsoft first, or choose an authorised account."),
+            ("connect", "Sign in with Microsoft first, or choose a connected account."),
         )
         self.connection.microsoft_app_id = False
         with self.assertRaisesRegex(UserError, "Choose the app registration"):

@@ -165,7 +165,7 @@ OFF = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
             "defaults policy. Contact your administrator.",
             {"protocol": "smtp"},
             "passwords_off_policy",
-            "The security defaults of your organization forbid to log in “anna@example.com” with "
+            "The security defaults of your organisation forbid to log in “anna@example.com” with "
             "a password: smtp.office365.com said “5.7.139 Authentication unsuccessful, user is "
             "locked by your organization's security defaults policy. Contact your "
             "administrator.”. Choose Microsoft OAuth and sign in instead.",
@@ -185,7 +185,7 @@ OFF = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
             OFF.format("Tenant"),
             {"protocol": "smtp", "token": "t" * 20},
             "smtp_auth_off_tenant",
-            "Sending by SMTP is switched off for your whole organization. An administrator can "
+            "Sending by SMTP is switched off for your whole organisation. An administrator can "
             "switch it on for the mailbox “anna@example.com” alone: Microsoft 365 admin center › "
             "Users › Active users › the user › Mail › Manage email apps › Authenticated SMTP "
             "(https://aka.ms/smtp_auth_disabled). Or send through Microsoft Graph, which does not "
@@ -374,7 +374,7 @@ def test_no_right_to_send_as_the_address(answer):
     assert str(caught.value) == (
         "Microsoft does not let “anna@example.com” send as support@example.com. In the Exchange "
         "admin center open Recipients › Mailboxes › support@example.com › Delegation, and add "
-        "“anna@example.com” to “Send as”; it takes up to an hour to work. Or log in to the mailbox "
+        "“anna@example.com” to “Send as”; it takes up to an hour to work. Or sign in as "
         "support@example.com itself."
     )
 
