@@ -235,7 +235,7 @@ def _serve(options, ports, progress):
             with progress.step(4, "Odoo"):
                 _wait_for(f"{address}/web/login", process, log)
             say("")
-            say(f"Odoo runs at {address}/odoo/helpdesk  log-in: admin  password: admin")
+            say(f"Odoo runs at {address}/odoo/helpdesk-dashboard  log-in: admin  password: admin")
             say(
                 f"Write to it yourself: SMTP at 127.0.0.1:{ports['smtp_port']}, to "
                 "support@mailflow.example; the scanner looks every minute."

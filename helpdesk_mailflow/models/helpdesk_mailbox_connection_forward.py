@@ -24,6 +24,12 @@ class HelpdeskMailboxConnection(models.Model):
         string="Where is the mailbox?",
         default="other",
     )
+    # of the directions two: what is forwarded comes in
+    answers_too = fields.Boolean(
+        "Yes, let answers leave as it",
+        compute="_compute_answers_too",
+        inverse="_inverse_answers_too",
+    )
     provided_email = fields.Char("Provided address", compute="_compute_provided_email")
     forwarded_to = fields.Char(readonly=True, copy=False, help="What was shown to forward to")
     confirmation_mail_id = fields.Many2one(
@@ -69,11 +75,23 @@ class HelpdeskMailboxConnection(models.Model):
             connection.confirmation_link = mail.confirmation_link
             connection.confirmation_of = mail.confirmation_mailbox
 
+    @api.depends("direction")
+    def _compute_answers_too(self):
+        for connection in self:
+            connection.answers_too = connection.direction != "in"
+
+    def _inverse_answers_too(self):
+        for connection in self:
+            connection.direction = "both" if connection.answers_too else "in"
+
     # ------------------------------------------------------------
     # STEPS
     # ------------------------------------------------------------
 
     def _enter_connect_forward(self):
+        if self.direction == "out":
+            # chosen on another road
+            self.direction = "both"
         if not self.alias_id:
             # the address to forward to is shown now; the step after next may choose another
             # support alias, where the mails then go, too

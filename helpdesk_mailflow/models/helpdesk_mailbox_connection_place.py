@@ -12,7 +12,7 @@ class HelpdeskMailboxConnection(models.Model):
 
     is_proposed = fields.Boolean(copy=False, help="What is likely was filled in")
     team_choice = fields.Selection(
-        [("existing", "A team that there is"), ("new", "A new team")],
+        [("existing", "An existing team"), ("new", "A new team")],
         string="Who gets the tickets",
         default="existing",
         required=True,
@@ -20,7 +20,7 @@ class HelpdeskMailboxConnection(models.Model):
     new_team_name = fields.Char("Name of the team")
     has_teams = fields.Boolean(compute="_compute_has_teams")
     alias_choice = fields.Selection(
-        [("existing", "One that there is"), ("new", "A new one")],
+        [("existing", "An existing one"), ("new", "A new one")],
         string="Queue",
         default="existing",
         required=True,

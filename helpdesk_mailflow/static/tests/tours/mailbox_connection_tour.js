@@ -161,7 +161,7 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.connect_forward", {
         {
             content: "Only tickets come in",
             trigger:
-                "div[name=connect_forward] .o_field_widget[name=direction] .o_radio_item:contains('Only tickets') input",
+                "div[name=connect_forward] .o_field_widget[name=answers_too] input",
             run: "click",
         },
         next("connect"),
