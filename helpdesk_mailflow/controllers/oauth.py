@@ -27,9 +27,10 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..log_secrets import mask_paths
+from ..mailflow.cloud import RESOURCES
 from ..mailflow.errors import MailboxError
 from ..models import mailbox_errors
-from ..models.helpdesk_oauth_account import SCOPES, START
+from ..models.helpdesk_oauth_account import START
 from ..models.helpdesk_oauth_app import CALLBACK
 from ..models.secret_box import open_sealed, seal
 
@@ -54,7 +55,7 @@ class OauthController(http.Controller):
     def start(self, account_id, then="", resource="mail", **_query):
         """Send the browser to the authority."""
         account = self._account(account_id)
-        if account.flow != "user" or ("user", resource) not in SCOPES:
+        if account.flow != "user" or resource not in RESOURCES:
             raise request.not_found()
         then = then if INSIDE.fullmatch(then) and ".." not in then else account._path()
         # absent without HTTPS and from old browsers; no page can leave it out or change it

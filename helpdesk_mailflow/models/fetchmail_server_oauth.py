@@ -13,7 +13,8 @@ from ..mailflow.mailbox import connect
 from .fetchmail_server import TIMEOUT
 from .helpdesk_uses_account import ODOO
 
-#: Where mailboxes are, by authentication and protocol. National clouds have other hosts.
+#: Where mailboxes are, by authentication and protocol. National clouds have other hosts, known
+#: once the account is.
 HOSTS = {
     ("oauth", "imap"): "outlook.office365.com",
     ("oauth", "pop"): "outlook.office365.com",
@@ -79,6 +80,9 @@ class FetchmailServer(models.Model):
     def _onchange_oauth_account_id(self):
         if not self.user:
             self.user = self.oauth_account_id.username
+        if self.authentication == "oauth" and self.server == HOSTS["oauth", "imap"]:
+            # national clouds have other hosts
+            self.server = self.oauth_account_id.app_id._cloud().imap
 
     def action_connect_gmail(self):
         """To Google's page, by Odoo's addon for Gmail."""

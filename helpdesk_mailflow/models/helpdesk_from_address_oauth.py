@@ -9,8 +9,8 @@ from . import mailbox_errors
 from .helpdesk_of_team import SYSTEM
 from .helpdesk_uses_account import ODOO
 
-#: Where Microsoft 365 takes mail. National clouds have other hosts.
-MICROSOFT = {"smtp_host": "smtp.office365.com", "smtp_port": 587, "smtp_encryption": "starttls"}
+#: How Microsoft 365 takes mail.
+MICROSOFT = {"smtp_port": 587, "smtp_encryption": "starttls"}
 #: smtp_encryption of ir.mail_server; a token is never sent without both.
 ODOO_ENCRYPTION = {"starttls": "starttls_strict", "tls": "ssl_strict"}
 
@@ -52,6 +52,7 @@ class HelpdeskFromAddress(models.Model):
         """What is kept on the server, as Microsoft 365 has it."""
         return {
             **MICROSOFT,
+            "smtp_host": self.oauth_account_id.app_id._cloud().smtp,
             "smtp_check_certificate": True,
             "smtp_user": self.email,
             "new_smtp_password": False,
@@ -90,7 +91,8 @@ class HelpdeskFromAddress(models.Model):
                 "smtp_authentication": "helpdesk_oauth",
                 "helpdesk_oauth_account_id": self.oauth_account_id.id,
                 "helpdesk_send_by": after["oauth_send_by"] or "smtp",
-                "smtp_host": (after["smtp_host"] or "").strip() or MICROSOFT["smtp_host"],
+                "smtp_host": (after["smtp_host"] or "").strip()
+                or self.oauth_account_id.app_id._cloud().smtp,
                 "smtp_port": after["smtp_port"],
                 "smtp_encryption": encryption,
                 "smtp_user": (after["smtp_user"] or "").strip() or self.email,

@@ -6,18 +6,13 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..mailflow.cloud import NATIONAL
 from ..mailflow.errors import MailboxError, SignInNeeded, SmtpAuthOff
 from . import mailbox_errors
 from .helpdesk_mailbox_connection_login import STAGE, WITH_WORDS
 from .helpdesk_of_team import SYSTEM
 from .helpdesk_uses_account import ODOO
 
-#: Hosts for reading and for sending, by that of the sign-in.
-CLOUDS = {
-    "login.microsoftonline.com": ("outlook.office365.com", "smtp.office365.com"),
-    "login.microsoftonline.us": ("outlook.office365.us", "smtp.office365.us"),
-    "login.partner.microsoftonline.cn": ("partner.outlook.cn", "smtp.partner.outlook.cn"),
-}
 WORLDWIDE = "login.microsoftonline.com"
 
 
@@ -85,9 +80,9 @@ class HelpdeskMailboxConnection(models.Model):
 
     @api.onchange("microsoft_app_id", "oauth_account_id")
     def _onchange_microsoft_cloud(self):
-        hosts = CLOUDS.get(self._microsoft_sign_in_host())
-        if hosts:
-            self.microsoft_imap_host, self.microsoft_smtp_host = hosts
+        if self._microsoft_sign_in_host() in (WORLDWIDE, *NATIONAL):
+            cloud = (self.oauth_account_id.app_id or self.microsoft_app_id)._cloud()
+            self.microsoft_imap_host, self.microsoft_smtp_host = cloud.imap, cloud.smtp
 
     @api.onchange("oauth_account_id", "microsoft_mailbox", "direction")
     def _onchange_microsoft_mailbox(self):

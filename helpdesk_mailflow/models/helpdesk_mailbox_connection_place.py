@@ -331,8 +331,9 @@ class HelpdeskMailboxConnection(models.Model):
         return super()._may_change_alias() or self.alias_id in self._made_aliases()
 
     def _activate(self) -> None:
-        super()._activate()
+        result = super()._activate()
         self._write_alias()
+        return result
 
     def _write_alias(self) -> None:
         """What was chosen for the support alias."""

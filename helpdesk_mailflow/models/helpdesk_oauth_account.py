@@ -8,19 +8,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS, Domain
 
-from ..mailflow import oauth
+from ..mailflow import cloud, oauth
 from ..mailflow.errors import AppRefused, MailboxError, SignInNeeded
 from . import mailbox_errors
 from .helpdesk_oauth_token import Kept, standing, stored_problem
 
 START = "/helpdesk/oauth/start/"
-#: What a token is good for, by flow and resource.
-SCOPES = {
-    ("user", "mail"): oauth.MAIL_SCOPES,
-    ("user", "graph"): oauth.GRAPH_SCOPES,
-    ("app", "mail"): oauth.APP_MAIL_SCOPES,
-    ("app", "graph"): oauth.APP_GRAPH_SCOPES,
-}
 #: What refers to an account by its ``oauth_account_id``, and is told when one is still used.
 USERS = ("fetchmail.server", "helpdesk.from.address")
 
@@ -267,7 +260,7 @@ class HelpdeskOauthAccount(models.Model):
         :param cache: msal's, as it was kept
         """
         self.ensure_one()
-        scopes = SCOPES[self.flow, resource]
+        scopes = self._scopes(resource)
         if self.flow == "app":
             return oauth.app_token(self.app_id._engine_app(), cache, scopes, renew=renew)
         if not cache:
@@ -275,6 +268,11 @@ class HelpdeskOauthAccount(models.Model):
         return oauth.token_for(
             self.app_id._engine_app(), cache, self.account_key, scopes, renew=renew
         )
+
+    def _scopes(self, resource: str) -> tuple[str, ...]:
+        """What is asked for, in the cloud that its app registration is in."""
+        self.ensure_one()
+        return cloud.scopes(self.app_id.authority_url or "", self.flow, resource)
 
     def _token_changed(self) -> None:
         """Read anew what was written on another cursor."""
@@ -373,10 +371,10 @@ class HelpdeskOauthAccount(models.Model):
         :raise MailboxError: the authority cannot be reached, or does not take the app
         """
         self.ensure_one()
-        scopes = SCOPES["user", resource]
+        scopes = self._scopes(resource)
         if resource != "mail":
             # mailboxes go on to be read: the person is asked for both at once
-            scopes += SCOPES["user", "mail"]
+            scopes += self._scopes("mail")
         return oauth.begin_sign_in(
             self.app_id._engine_app(),
             scopes,

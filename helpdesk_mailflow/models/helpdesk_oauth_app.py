@@ -16,6 +16,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS
 from odoo.tools import config
 
+from ..mailflow.cloud import Cloud, cloud_of
 from ..mailflow.errors import KeyMissing
 from ..mailflow.oauth import App
 from . import mailbox_errors
@@ -284,6 +285,10 @@ class HelpdeskOauthApp(models.Model):
             certificate="" if by_secret else (app.certificate or ""),
             ca_file=config.get(CA_OPTION) or None,
         )
+
+    def _cloud(self) -> Cloud:
+        """Where mailboxes are that it signs in to."""
+        return cloud_of(self.authority_url or "")
 
     def _is_complete(self) -> bool:
         """Whether it has what it proves itself by."""

@@ -19,7 +19,7 @@ from .helpdesk_oauth_app import CA_OPTION
 TIMEOUT = 15.0
 #: The engine's word for smtp_encryption of ir.mail_server, where the certificate is checked.
 ENCRYPTION = {"starttls_strict": "starttls", "ssl_strict": "tls"}
-#: System parameter: where Microsoft Graph is, for a national cloud.
+#: System parameter: where Microsoft Graph is, if not where it is in the account's cloud.
 GRAPH = "helpdesk_mailflow.graph_url"
 #: Mails within a minute, above which Exchange Online holds a mailbox up.
 MAILS_A_MINUTE = 30
@@ -289,6 +289,6 @@ class IrMailServer(models.Model):
         base = self.env["ir.config_parameter"].sudo().get_param(GRAPH)
         return {
             "mailbox": "" if self.helpdesk_oauth_account_id._is_own_mailbox(mailbox) else mailbox,
-            "base": base or graph.BASE,
+            "base": base or f"{self.helpdesk_oauth_account_id.app_id._cloud().graph}/v1.0",
             "ca_file": config.get(CA_OPTION) or None,
         }

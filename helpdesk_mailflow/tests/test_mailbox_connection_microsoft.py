@@ -325,3 +325,31 @@ class TestMicrosoft(AccountCase):
         account = self.connection.oauth_account_id
         account.unlink()
         self.assertFalse(self.connection.oauth_account_id)
+
+    def test_in_a_national_cloud_its_own_resources_are_asked_for(self):
+        self.app.write(
+            {
+                "authority": "https://login.microsoftonline.us/acorn-tests.example",
+                "new_secret": "what the national cloud knows",
+            }
+        )
+        self.signed_in()
+        self.assertEqual(self.next(), ("place", False))
+        self.assertEqual(self.sending[-1].host, "smtp.office365.us")
+        account = self.connection.oauth_account_id
+        self.assertEqual(
+            account._scopes("mail")[0], "https://outlook.office365.us/IMAP.AccessAsUser.All"
+        )
+        server = self.connection.from_address_id.mail_server_id
+        self.assertEqual(server._helpdesk_graph()["base"], "https://graph.microsoft.us/v1.0")
+        # and by hand
+        scanner = self.env["fetchmail.server"].new(
+            {
+                "is_scanner": True,
+                "server": "outlook.office365.com",
+                "authentication": "oauth",
+                "oauth_account_id": account.id,
+            }
+        )
+        scanner._onchange_oauth_account_id()
+        self.assertEqual(scanner.server, "outlook.office365.us")
