@@ -139,7 +139,8 @@ def look_up(
 
     :param lookup: makes what asks the DNS; each thread has one of its own. By default the name
         servers of the system
-    :param files: how files are fetched; by default as :class:`.web_file.WebFiles` does
+    :param files: how files are fetched, by default as :class:`.web_file.WebFiles` does; their
+        hosts are looked up by ``lookup``
     :param timeout: seconds
     """
     local, at, domain = email.strip().rpartition("@")
@@ -150,9 +151,7 @@ def look_up(
     if provider := provider_of_domain(domain):
         return _by_table(email, provider, Source.DOMAIN, domain)
     lookup = lookup or (lambda: Lookup(timeout=min(TIMEOUT_OF_DNS, timeout)))
-    files = files or WebFiles(
-        lambda host: lookup().addresses(host).records, autoconfig_xml.MAX_SIZE
-    )
+    files = files or WebFiles(autoconfig_xml.MAX_SIZE)
     return _Search(email, lookup, files, timeout).run()
 
 
@@ -286,7 +285,7 @@ class _Search:
         self._email = email
         self._domain = email.rpartition("@")[2]
         self._lookup = lookup
-        self._files = files
+        self._files = replace(files, addresses=self._addresses)
         self._deadline = time.monotonic() + timeout
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="autoconfig")
         self._complete = True
@@ -347,6 +346,9 @@ class _Search:
             self._complete = False
         return answer.records
 
+    def _addresses(self, host: str) -> tuple[str, ...]:
+        return self._records(self._lookup().addresses(host))
+
     # ---- questions; each runs in a thread of its own
 
     def _ask_mx(self) -> tuple[str, ...]:
@@ -383,7 +385,7 @@ class _Search:
         candidates = []
         for label in labels:
             host = f"{label}.{self._domain}"
-            if self._records(self._lookup().addresses(host)):
+            if self._addresses(host):
                 candidates += [
                     Candidate(
                         protocol,

@@ -34,15 +34,15 @@ _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 class WebFiles:
     """How files are fetched.
 
-    :param addresses: the IP addresses of a host
     :param max_size: bytes; a larger file counts as none
+    :param addresses: the IP addresses of a host; none by default, so that nothing is asked
     :param private: ask also at addresses of private networks
     :param port: 443, but for tests
     :param ca_file: PEM file of the authorities to trust instead of the system's
     """
 
-    addresses: Callable[[str], tuple[str, ...]]
     max_size: int
+    addresses: Callable[[str], tuple[str, ...]] = lambda _host: ()
     private: bool = False
     port: int = 443
     ca_file: str | None = None

@@ -7,11 +7,9 @@ from dataclasses import fields as fields_of
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..mailflow import autoconfig_xml
 from ..mailflow.autoconfig import Candidate, Found, Source, look_up
 from ..mailflow.dns_lookup import Lookup
 from ..mailflow.domain import ascii_domain
-from ..mailflow.web_file import WebFiles
 from .helpdesk_of_team import SYSTEM
 
 #: Seconds that somebody waits for all of it, and for one question to a name server.
@@ -89,10 +87,7 @@ class HelpdeskMailboxConnection(models.Model):
         except ValueError as error:
             raise addresses._no_nameservers(error) from error
 
-        files = WebFiles(
-            lambda host: lookup().addresses(host).records, max_size=autoconfig_xml.MAX_SIZE
-        )
-        return look_up(email, lookup=lookup, files=files, timeout=TIMEOUT)
+        return look_up(email, lookup=lookup, timeout=TIMEOUT)
 
     def _found(self) -> Found:
         """What was found about the address as it is now; empty if nothing was looked for."""

@@ -81,9 +81,7 @@ def find(server, web):
     def look(email=EMAIL, timeout=5.0, **values):
         lookup = partial(Lookup, [server.address], timeout=0.5)
         options = {"private": True, "port": web.port, "ca_file": web.ca_file, **values}
-        files = WebFiles(
-            lambda host: lookup().addresses(host).records, autoconfig_xml.MAX_SIZE, **options
-        )
+        files = WebFiles(autoconfig_xml.MAX_SIZE, **options)
         return look_up(email, lookup=lookup, files=files, timeout=timeout)
 
     return look
@@ -514,6 +512,14 @@ def test_name_servers_with_bad_days_are_no_error(server, find, trouble):
     server.trouble[ACORN] = trouble
     found = find()
     assert found.incoming == ()
+    assert not found.complete
+
+
+def test_a_file_whose_host_is_not_told_may_be_found_later(server, web, find):
+    web.files[AUTOCONFIG, OWN_PATH] = CONFIG
+    server.trouble[AUTOCONFIG] = "servfail"
+    found = find()
+    assert web.asked.count(f"https://{AUTOCONFIG}{OWN_PATH}?emailaddress={EMAIL}") == 0
     assert not found.complete
 
 
