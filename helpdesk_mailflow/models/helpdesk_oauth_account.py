@@ -54,7 +54,8 @@ class HelpdeskOauthAccount(models.Model):
         " administrator has given it rights on",
     )
     username = fields.Char(
-        "Account", help="Who signs in; filled in by the sign-in. Mailboxes may have other names"
+        "Account name",
+        help="Who signs in; filled in by the sign-in. Mailboxes may have other names",
     )
     person_name = fields.Char("Name", readonly=True, copy=False)
     # the authority's own name of the account: addresses change

@@ -95,7 +95,7 @@ class HelpdeskOauthApp(models.Model):
     warned_for = fields.Date(groups=NO_ACCESS, copy=False)
     redirect_uri = fields.Char("Redirect URI", compute="_compute_redirect_uri")
     redirect_is_taken = fields.Boolean(compute="_compute_redirect_uri")
-    account_ids = fields.One2many("helpdesk.oauth.account", "app_id")
+    account_ids = fields.One2many("helpdesk.oauth.account", "app_id", string="Connected accounts")
     account_count = fields.Integer(compute="_compute_account_count")
 
     # ------------------------------------------------------------
