@@ -10,6 +10,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tools import consteq, misc
 
 from . import own_mail
+from .sending_turn import latest, take_turns
 from .system_mail import send_proof
 
 _logger = logging.getLogger(__name__)
@@ -99,16 +100,30 @@ class HelpdeskFromVerification(models.Model):
         row._send(sender, server)
 
     def _check_rate(self, address) -> None:
+        """:raise UserError: too many were sent, or one is being sent"""
+        turns = (
+            f"{self._name}:{address.company_id.id}:{address.email}",
+            f"{self._name}:{self.env.uid}",
+        )
+        if not take_turns(self.env, *turns):
+            raise UserError(
+                self.env._(
+                    "Another verification mail is being sent at this moment. Try again in a minute."
+                )
+            )
         now = fields.Datetime.now()
-        # sudo: only how many there are
-        recent = self.sudo().search(
+        rows = self.sudo()  # sudo: only how many there are
+        recent = latest(
+            rows,
             [
                 ("company_id", "=", address.company_id.id),
                 ("email", "=", address.email),
                 ("create_date", ">", now - timedelta(days=1)),
-            ]
+            ],
+            "create_date",
+            SENDS_A_DAY,
         )
-        if recent and recent[0].create_date > now - timedelta(seconds=PAUSE_SECONDS):
+        if recent and recent[0] > now - timedelta(seconds=PAUSE_SECONDS):
             raise UserError(
                 self.env._(
                     "A verification mail went to %(email)s less than a minute ago. Give it a"
@@ -116,8 +131,8 @@ class HelpdeskFromVerification(models.Model):
                     email=address.email,
                 )
             )
-        if len(recent) >= SENDS_A_DAY:
-            again = recent[SENDS_A_DAY - 1].create_date + timedelta(days=1)
+        if len(recent) == SENDS_A_DAY:
+            again = recent[-1] + timedelta(days=1)
             raise UserError(
                 self.env._(
                     "%(count)s verification mails went to %(email)s within a day. Look into the"
@@ -128,16 +143,17 @@ class HelpdeskFromVerification(models.Model):
                     when=tools.format_datetime(self.env, again, dt_format="short"),
                 )
             )
-        # sudo: as above
-        asked = self.sudo().search(
+        asked = latest(
+            rows,
             [
                 ("asked_by_id", "=", self.env.uid),
                 ("create_date", ">", now - timedelta(hours=1)),
             ],
-            limit=SENDS_AN_HOUR,
+            "create_date",
+            SENDS_AN_HOUR,
         )
         if len(asked) == SENDS_AN_HOUR:
-            again = asked[-1].create_date + timedelta(hours=1)
+            again = asked[-1] + timedelta(hours=1)
             raise UserError(
                 self.env._(
                     "You have sent %(count)s verification mails within an hour. Another one can be"

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import LockError, UserError
-from odoo.fields import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import SQL, consteq
 
 from ..mailflow.kind import Kind
 from ..mailflow.mail import Mail
 from ..mailflow.mailbox import first_day
 from . import own_mail
+from .sending_turn import latest, take_turns
 from .system_mail import send_proof
 
 _logger = logging.getLogger(__name__)
@@ -125,27 +126,31 @@ class HelpdeskMailboxTest(models.Model):
         return row
 
     def _check_rate(self, company, email: str) -> None:
-        since = fields.Datetime.now() - timedelta(hours=1)
-        # sudo: only how many there are
-        rows = self.sudo()
-        to_it = rows.search(
-            [("company_id", "=", company.id), ("email", "=", email), ("sent", ">", since)],
-            limit=SENDS_AN_HOUR,
-        )
-        by_user = rows.search(
-            [("asked_by_id", "=", self.env.uid), ("sent", ">", since)], limit=USER_SENDS_AN_HOUR
-        )
-        full = to_it if len(to_it) == SENDS_AN_HOUR else by_user
-        if len(to_it) == SENDS_AN_HOUR or len(by_user) == USER_SENDS_AN_HOUR:
-            again = full[-1].sent + timedelta(hours=1)
+        """Of several guides that send at once, each sees what the others have sent.
+
+        :raise UserError: too many were sent, or one is being sent
+        """
+        turns = (f"{self._name}:{company.id}:{email}", f"{self._name}:{self.env.uid}")
+        if not take_turns(self.env, *turns):
             raise UserError(
-                self.env._(
-                    "%(count)s test mails were sent within an hour. Another one can be sent after"
-                    " %(when)s.",
-                    count=len(full),
-                    when=tools.format_datetime(self.env, again, dt_format="short"),
-                )
+                self.env._("Another test mail is being sent at this moment. Try again in a minute.")
             )
+        since = Domain("sent", ">", fields.Datetime.now() - timedelta(hours=1))
+        rows = self.sudo()  # sudo: only how many there are
+        to_it = Domain("company_id", "=", company.id) & Domain("email", "=", email)
+        by_user = Domain("asked_by_id", "=", self.env.uid)
+        for domain, most in ((to_it, SENDS_AN_HOUR), (by_user, USER_SENDS_AN_HOUR)):
+            sent = latest(rows, domain & since, "sent", most)
+            if len(sent) == most:
+                again = sent[-1] + timedelta(hours=1)
+                raise UserError(
+                    self.env._(
+                        "%(count)s test mails were sent within an hour. Another one can be sent"
+                        " after %(when)s.",
+                        count=most,
+                        when=tools.format_datetime(self.env, again, dt_format="short"),
+                    )
+                )
 
     def _send(self, server) -> None:
         self.ensure_one()

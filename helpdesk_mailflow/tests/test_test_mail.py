@@ -2,19 +2,22 @@
 
 import email.policy
 import re
+from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo import fields
-from odoo.exceptions import AccessError
+from odoo import SUPERUSER_ID, api, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import db_connect
 
 from ..mailflow.errors import LoginRefused
 from ..models import own_mail, trace
 from ..models.fetchmail_server import FetchmailServer
 from ..models.helpdesk_mailbox_test import HEADER, SENDS_AN_HOUR
+from ..models.sending_turn import take_turns
 from .common import DOMAIN, MailflowCase, bounce, mail
 
 SUPPORT = "support@acorn-tests.example"
@@ -113,6 +116,50 @@ class TestTestMail(MailflowCase):
         with self.later(minutes=61), self.sent_mails() as sent:
             again.action_send_test_mail()
         self.assertEqual(len(sent), 1)
+
+    def refused_in_another_worker(self, *keys):
+        """What is said while another worker has these turns."""
+        with closing(db_connect(self.env.cr.dbname).cursor()) as cursor:
+            others = api.Environment(cursor, SUPERUSER_ID, {})
+            self.assertTrue(take_turns(others, *keys))
+            with self.sent_mails() as sent:
+                self.connection.action_send_test_mail()
+            self.assertFalse(sent)
+        return self.connection.problem
+
+    def test_of_several_guides_that_send_at_once_one_does(self):
+        limited = (f"{self.company.id}:{SUPPORT}", self.manager.id)
+        for key in limited:
+            self.assertEqual(
+                self.refused_in_another_worker(f"helpdesk.mailbox.test:{key}"),
+                "Another test mail is being sent at this moment. Try again in a minute.",
+            )
+        self.send()
+
+    def test_what_others_sent_since_the_transaction_began_counts(self):
+        company = self.env.ref("base.main_company")
+        values = [
+            {
+                "company_id": company.id,
+                "email": SUPPORT,
+                "sender": SUPPORT,
+                "nonce": "planted",
+                "message_id": f"<planted-{number}@acorn-tests.example>",
+                "sent": fields.Datetime.now(),
+            }
+            for number in range(SENDS_AN_HOUR)
+        ]
+        with closing(db_connect(self.env.cr.dbname).cursor()) as cursor:
+            rows = api.Environment(cursor, SUPERUSER_ID, {})["helpdesk.mailbox.test"].create(values)
+            cursor.commit()
+            try:
+                tests = self.env["helpdesk.mailbox.test"]
+                self.assertFalse(tests.search([("email", "=", SUPPORT)]), "as it was")
+                with self.assertRaisesRegex(UserError, "^6 test mails were sent within an hour"):
+                    tests._check_rate(company, SUPPORT)
+            finally:
+                rows.unlink()
+                cursor.commit()
 
     def test_what_cannot_be_sent_is_said_and_not_waited_for(self):
         def refuse(_host, _message, _recipients):
