@@ -84,6 +84,7 @@
         "web.assets_tests": ["helpdesk_mailflow/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
     "development_status": "Alpha",
 }

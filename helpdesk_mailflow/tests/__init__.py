@@ -70,5 +70,6 @@ from . import (
     test_trace,
     test_translations,
     test_try_rule,
+    test_uninstall,
     test_upload,
 )
