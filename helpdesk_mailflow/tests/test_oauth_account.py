@@ -273,6 +273,13 @@ class TestProblem(AccountCase):
     def test_another_app_registration_needs_another_sign_in(self):
         self.app.client_id = "99999999-2222-3333-4444-555555555555"
         self.assertEqual(self.account.state, "new")
+        # what is searched for is what is shown
+        Account = self.env["helpdesk.oauth.account"].with_user(self.system)
+        there = Account.search([("id", "=", self.account.id)])
+        self.assertEqual(there.filtered_domain([("state", "=", "new")]), there)
+        self.assertEqual(Account.search([("state", "=", "new")]), there)
+        self.assertFalse(Account.search([("state", "in", ["ok", "problem"])]))
+        self.assertFalse(Account.search([("state", "!=", "new")]))
         with self.assertRaisesRegex(SignInNeeded, "Nobody has signed in"):
             self.account._access_token()
         self.authority.person = ("other@acorn-tests.example", "other-key", "Other")
