@@ -246,6 +246,19 @@ class HelpdeskOauthApp(models.Model):
             self.sudo().account_ids._catch_up()
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # sudo: accounts of all companies keep it
+        for app in self.sudo().filtered("account_ids"):
+            raise UserError(
+                self.env._(
+                    "%(app)s cannot be removed while these accounts are signed in with it:"
+                    " %(accounts)s. Remove them first.",
+                    app=app.name,
+                    accounts=", ".join(app.account_ids.mapped("display_name")),
+                )
+            )
+
     def _host(self) -> str:
         """Where the app proves itself."""
         return urlsplit(self.authority_url or "").hostname or ""

@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
-from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import config, file_open, mute_logger
+from odoo.tools import config, file_open
 
 from ..mailflow.errors import AppRefused
 from ..models import secret_box
@@ -288,12 +287,16 @@ class TestApp(OauthCase):
         self.assertEqual(self.app.client_id, "id")
 
     def test_an_app_that_accounts_use_stays(self):
-        with (
-            mute_logger("odoo.sql_db"),
-            self.assertRaises(IntegrityError),
-            self.env.cr.savepoint(),
+        self.account.username = "support@acorn-tests.example"
+        with self.assertRaisesRegex(
+            UserError,
+            "^Acorn 365 cannot be removed while these accounts are signed in with it:"
+            " support@acorn-tests.example. Remove them first.$",
         ):
-            self.app.unlink()
+            self.app.with_user(self.system).unlink()
+        self.account.unlink()
+        self.app.with_user(self.system).unlink()
+        self.assertFalse(self.app.exists())
 
     def test_an_account_in_use_stays_and_says_where(self):
         scanner = self.env["fetchmail.server"].create(
