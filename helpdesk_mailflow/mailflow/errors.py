@@ -202,6 +202,10 @@ SENTENCES: Mapping[str, str] = {
         "A sign-in by OAuth is sent only over an encrypted connection. Choose SSL/TLS or STARTTLS "
         "for {host}."
     ),
+    "token_not_sent_address": (
+        "“{host}” is no address of Microsoft Graph: it begins with https://. Correct or empty the "
+        "system parameter helpdesk_mailflow.graph_url."
+    ),
     "token_not_sent_unchecked": (
         "A sign-in by OAuth is sent only to a mail server whose certificate is checked. Switch "
         "the check on for {host}."

@@ -33,6 +33,7 @@ from .errors import (
     SenderMailboxMissing,
     SenderRefused,
     SendingSlowed,
+    TokenNotSent,
     TokenRefused,
     UnexpectedAnswer,
 )
@@ -153,14 +154,18 @@ class _Graph:
         ca_file: str | None,
         timeout: float,
     ):
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+            port = parts.port or 443
+        except ValueError as error:
+            raise TokenNotSent("token_not_sent_address", host=base) from error
         if parts.scheme != "https" or not parts.hostname:
-            raise ValueError("a token is sent over https only")
+            raise TokenNotSent("token_not_sent_address", host=base)
         self.sender = sender
         if not mailbox and is_app_only(token):
             mailbox = sender
         self._place = Place(
-            parts.hostname, parts.port or 443, timeout, ca_file, user=mailbox or sender, token=token
+            parts.hostname, port, timeout, ca_file, user=mailbox or sender, token=token
         )
         owner = f"users/{quote(mailbox, safe='@')}" if mailbox else "me"
         self._target = f"{parts.path}/{owner}/sendMail"

@@ -66,6 +66,7 @@ class HelpdeskMailboxConnection(models.Model):
             ("in", "Only tickets come in"),
             ("out", "Only answers leave"),
         ],
+        string="Use it for",
         default="both",
         required=True,
     )

@@ -155,6 +155,7 @@ class HelpdeskMailboxConnection(models.Model):
         own = queue.address_ids.filtered(lambda address: address.kind == "own")[:1].email
         if self.road == "forward":
             own = self.forwarded_to or own
+        own = own or self.team_id.inbound_email
         if not own or self.direction == "out":
             return None
         notes = {

@@ -211,6 +211,10 @@ SENTENCES = {
         "A sign-in by OAuth is sent only over an encrypted connection. Choose SSL/TLS or "
         "STARTTLS for %(host)s."
     ),
+    "token_not_sent_address": _lt(
+        "“%(host)s” is no address of Microsoft Graph: it begins with https://. Correct or empty "
+        "the system parameter helpdesk_mailflow.graph_url."
+    ),
     "token_not_sent_unchecked": _lt(
         "A sign-in by OAuth is sent only to a mail server whose certificate is checked. "
         "Switch the check on for %(host)s."

@@ -289,9 +289,19 @@ def test_a_token_stays_here_if_the_certificate_does_not_pass(certificate):
     assert type(error) is errors.CertificateNotTrusted
 
 
-def test_a_token_stays_here_without_encryption():
-    with Hostile(lambda client: client.hang()) as other, pytest.raises(ValueError, match="https"):
-        send_mail(TOKEN, MIME, ANNA, [CUSTOMER], base=f"http://{other.host}:{other.port}/v1.0")
+def test_a_token_stays_here_without_encryption(server):
+    with Hostile(lambda client: client.hang()) as other:
+        error = refused(server, base=f"http://{other.host}:{other.port}/v1.0")
+    assert type(error) is errors.TokenNotSent
+
+
+@pytest.mark.parametrize("base", ["graph.microsoft.com/v1.0", "https://", "https://graph:x/v1.0"])
+def test_an_address_of_graph_that_is_none_is_said(server, base):
+    error = refused(server, base=base)
+    assert str(error) == (
+        f"“{base}” is no address of Microsoft Graph: it begins with https://. Correct or empty the"
+        " system parameter helpdesk_mailflow.graph_url."
+    )
 
 
 def test_nobody_listens(server):

@@ -26,7 +26,7 @@ export class ConnectionResult extends Component {
         const others = this.rows.filter((row) => row.state !== "open");
         return [
             { name: "open", title: _t("Still open"), rows: open },
-            { name: "set_up", title: _t("Set up"), rows: others },
+            { name: "set_up", title: _t("Its parts"), rows: others },
         ].filter((part) => part.rows.length);
     }
 
