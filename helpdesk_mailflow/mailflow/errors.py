@@ -20,6 +20,10 @@ SENTENCES: Mapping[str, str] = {
         "Google gives no access to “{user}” any more. Connect the Gmail account again; if that "
         "does not help, check the Gmail credentials in the general settings."
     ),
+    "host_not_of_cloud": (
+        "{host} is not a mail server of Microsoft’s cloud that the account signs in to, and gets "
+        "no access to its mailboxes. Type {right} as the server."
+    ),
     "mailbox_error": "The mailbox on {host} could not be used.",
     "name_not_found": (
         "The mail server “{host}” was not found. Check the spelling of its name, and that "
@@ -510,6 +514,12 @@ class AccountMissing(MailboxError):
     """Nobody has signed in for this mailbox. Values: user, for Gmail."""
 
     code = "account_missing"
+
+
+class HostNotOfCloud(MailboxError):
+    """A token is not for this host: whoever has it could read the mailbox. Values: host, right."""
+
+    code = "host_not_of_cloud"
 
 
 class NameNotFound(MailboxError):

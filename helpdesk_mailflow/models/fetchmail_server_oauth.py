@@ -117,6 +117,7 @@ class FetchmailServer(models.Model):
         account = self.sudo().oauth_account_id
         if not account:
             raise AccountMissing()
+        account._check_host(server.host)
         server = replace(server, account=account.username or "")
         return account._with_token(
             lambda token: connect(replace(server, token=token)), mailbox=server.user

@@ -9,17 +9,28 @@ import psycopg2
 
 from odoo import models
 
-from ..mailflow.errors import MailboxNotAllowed, TokenRefused
+from ..mailflow.cloud import may_have_token
+from ..mailflow.errors import HostNotOfCloud, MailboxNotAllowed, TokenRefused
 
 _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 #: What logs in with accounts, and may wait for a new one.
-USERS = ("fetchmail.server", "helpdesk.from.address", "helpdesk.mailbox.connection")
+WAITING = ("fetchmail.server", "helpdesk.from.address", "helpdesk.mailbox.connection")
 
 
 class HelpdeskOauthAccount(models.Model):
     _inherit = "helpdesk.oauth.account"
+
+    def _check_host(self, host: str, protocol: str = "imap") -> None:
+        """Whether a mail server may be told a token.
+
+        :param protocol: of what the host should be ("imap" also for POP, else "smtp")
+        :raise HostNotOfCloud: it may not
+        """
+        app = self.sudo().app_id  # sudo: scanners and senders use the account of whoever set it up
+        if not may_have_token(app.authority_url or "", host):
+            raise HostNotOfCloud(host=host, right=getattr(app._cloud(), protocol))
 
     def _with_token(self, use: Callable[[str], T], resource: str = "mail", mailbox: str = "") -> T:
         """Use a token; one that is refused though it has not expired is renewed once.
@@ -58,7 +69,7 @@ class HelpdeskOauthAccount(models.Model):
     def _use_where_wanted(self) -> None:
         """Let what asked for a new authorisation use it, now that there is one. What is busy
         does so itself, later."""
-        for model in USERS:
+        for model in WAITING:
             found = self.env[model].sudo().with_context(active_test=False)  # sudo: as signed in
             for record in found.search([("new_account_id", "in", self.ids)]):
                 try:

@@ -170,7 +170,9 @@ class IrMailServer(models.Model):
         server = self.sudo()  # sudo: as Odoo does to send
         connection.ehlo_or_helo_if_needed()
         try:
-            server._helpdesk_account()._with_token(
+            account = server._helpdesk_account()
+            account._check_host(server.smtp_host or "", "smtp")
+            account._with_token(
                 lambda token: log_in_with_token(
                     connection, server._helpdesk_settings("", token, smtp_user)
                 ),
@@ -257,6 +259,7 @@ class IrMailServer(models.Model):
                 max_megabytes=None,
                 not_received="",
             )
+        account._check_host(self.smtp_host or "", "smtp")
         return account._with_token(
             lambda token: check(self._helpdesk_settings(sender, token)),
             mailbox=self.smtp_user or "",

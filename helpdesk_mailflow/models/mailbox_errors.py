@@ -20,6 +20,10 @@ SENTENCES = {
         "Google gives no access to “%(user)s” any more. Connect the Gmail account again; if that "
         "does not help, check the Gmail credentials in the general settings."
     ),
+    "host_not_of_cloud": _lt(
+        "%(host)s is not a mail server of Microsoft’s cloud that the account signs in to, and gets "
+        "no access to its mailboxes. Type %(right)s as the server."
+    ),
     "mailbox_error": _lt("The mailbox on %(host)s could not be used."),
     "name_not_found": _lt(
         "The mail server “%(host)s” was not found. Check the spelling of its name, and "
@@ -520,6 +524,7 @@ def sentence(env, error: MailboxError) -> str:
 #: What helpdesk managers read on the folder: they may not know hosts and users.
 FOR_MANAGERS = {
     errors.AccountMissing: _lt("Nobody has signed in to the mailbox."),
+    errors.HostNotOfCloud: _lt("The sign-in is not for this mail server."),
     errors.NameNotFound: _lt("The mail server was not found."),
     errors.ConnectionRefused: _lt("The mail server does not accept connections."),
     errors.ConnectionTimedOut: _lt("The mail server did not answer in time."),

@@ -244,6 +244,19 @@ class TestRights(FromOauthCase):
 
 
 class TestConnection(FromOauthCase):
+    def test_no_other_host_gets_a_token_of_microsoft(self):
+        self.address.smtp_host = "smtp.elsewhere.example"
+        said = "^smtp.elsewhere.example is not a mail server of .* Type smtp.office365.com as the"
+        with self.assertRaisesRegex(UserError, said):
+            self.press()
+        self.assertFalse(getattr(self, "asked", None))
+        # nor when a mail is sent
+        connection = MagicMock()
+        server = self.address.mail_server_id
+        with self.assertRaisesRegex(smtplib.SMTPAuthenticationError, said):
+            server._smtp_login__(connection, ADDRESS, "")
+        self.assertFalse(connection.auth.called or connection.docmd.called)
+
     def test_a_log_in_proves_it(self):
         said = self.press()
         self.assertEqual(
@@ -265,7 +278,7 @@ class TestConnection(FromOauthCase):
         changes = (
             {"oauth_account_id": other.id},
             {"smtp_user": "x@acorn-tests.example"},
-            {"smtp_host": "y"},
+            {"smtp_host": "smtp-mail.outlook.com"},
         )
         for change in changes:
             with self.subTest(change=change):

@@ -99,6 +99,37 @@ class TestLogIn(ScannerOauthCase):
             ("planted-access-1", "", "Support@Acorn-Tests.example", "support@acorn-tests.example"),
         )
 
+    def test_no_other_host_gets_a_token_of_microsoft(self):
+        self.scanner.server = "imap.elsewhere.example"
+        self.authority.asked.clear()
+        with self.server() as server, self.assertRaises(UserError) as caught:
+            self.scanner._look_up_folders()
+        self.assertEqual(
+            str(caught.exception),
+            "imap.elsewhere.example is not a mail server of Microsoft’s cloud that the account"
+            " signs in to, and gets no access to its mailboxes. Type outlook.office365.com as the"
+            " server.",
+        )
+        self.assertFalse(server.asked)
+        self.assertFalse(self.authority.asked)
+        # a national cloud has its own
+        self.scanner.server = "outlook.office365.com"
+        self.app.write(
+            {"authority": "https://login.microsoftonline.us/acorn-tests.example", "new_secret": "x"}
+        )
+        self.sign_in()
+        with self.server() as server, self.assertRaisesRegex(UserError, "outlook.office365.us as"):
+            self.scanner._look_up_folders()
+        self.assertFalse(server.asked)
+
+    def test_another_openid_server_s_token_goes_where_an_admin_says(self):
+        self.app.write({"authority": "https://id.acorn-tests.example/realm", "new_secret": "x"})
+        self.sign_in()
+        self.scanner.server = "imap.elsewhere.example"
+        with self.server() as server:
+            self.scanner._look_up_folders()
+        self.assertEqual([each.host for each in server.asked], ["imap.elsewhere.example"])
+
     def test_a_token_that_is_refused_is_renewed_once(self):
         with self.server(refuses=["planted-access-1"]) as server:
             self.scanner._look_up_folders()
