@@ -20,16 +20,24 @@ class HelpdeskMailboxConnection(models.Model):
                         connection=connection.display_name,
                     )
                 )
+        self.unlink()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mailflow.mailbox_connection_action"
+        )
+
+    def unlink(self):
+        """Whoever deletes a guide that is not finished discards it: nobody would find what it
+        made. What was activated stays."""
+        unfinished = self.filtered(lambda connection: connection.state != "active")
+        for connection in unfinished:
             kept = connection._used_meanwhile()
             made = connection.made or []
-            connection.unlink()
+            super(HelpdeskMailboxConnection, connection).unlink()
             for model, record_id in reversed(made):
                 record = connection._by_keeper(self.env[model]).browse(record_id).exists()
                 if record not in kept.get(model, ()):
                     record.unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mailflow.mailbox_connection_action"
-        )
+        return super(HelpdeskMailboxConnection, self - unfinished).unlink()
 
     def _used_meanwhile(self) -> dict:
         """Of what the guide made, what others need by now: a provided address is written to from

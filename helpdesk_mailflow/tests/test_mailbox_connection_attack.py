@@ -82,6 +82,30 @@ class TestConnectionAttack(ConnectCase):
         guide.action_discard()
         self.assertTrue(scanner.exists())
 
+    def test_deleting_a_guide_is_discarding_it(self):
+        with self.world():
+            guide = self.begin()
+            guide.new_password = SECRET
+            guide.action_next()
+        scanner = guide.scanner_id
+        self.assertEqual(guide.step, "place", guide.problem)
+        with self.assertRaises(AccessError):
+            guide.with_user(self.manager).unlink()
+        self.assertTrue(guide.exists() and scanner.exists(), "only who may delete all of it does")
+        guide.unlink()
+        self.assertFalse(scanner.exists())
+
+    def test_deleting_an_active_guide_leaves_what_it_set_up(self):
+        guide = self.guide(email=False)
+        guide.write({"alias_choice": "new", "new_alias_name": "Provided"})
+        guide.action_use_provided()
+        guide.action_next()
+        guide.action_next()
+        self.assertEqual(guide.state, "active", guide.problem)
+        queue = guide.alias_id
+        guide.unlink()
+        self.assertTrue(queue.exists())
+
     # ------------------------------------------------------------
     # TWO CLICKS
     # ------------------------------------------------------------
