@@ -42,6 +42,7 @@ from . import (
     helpdesk_mailbox_connection_place,
     helpdesk_mailbox_connection_provider,
     helpdesk_mailbox_connection_test,
+    helpdesk_mailbox_connection_twice,
     helpdesk_mailbox_test,
     helpdesk_oauth_account,
     helpdesk_oauth_account_use,

@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import escape_psql
 
 from ..mailflow.errors import MailboxError
 from .email_address import normalized_email
@@ -235,7 +234,7 @@ class HelpdeskMailboxConnection(models.Model):
                 )
             )
         self.email = normalized_email(self.env, self.email)
-        self._refuse_connected_already()
+        self._refuse_read_elsewhere()
         self._forget_former_address()
         self._look_up()
         if self.suggested_road and not self.road and self.may_use_credentials:
@@ -256,40 +255,6 @@ class HelpdeskMailboxConnection(models.Model):
     def _look_up(self) -> None:
         """Find out who the provider of the address is (``suggested_road``), and what its
         settings are."""
-
-    def _refuse_connected_already(self) -> None:
-        # sudo: scanners are a system admin's; that the mailbox is read is no secret
-        scanner = (
-            self.env["fetchmail.server"]
-            .sudo()
-            .search(
-                [
-                    ("is_scanner", "=", True),
-                    ("user", "=ilike", escape_psql(self.email)),
-                    ("state", "=", "done"),
-                    ("id", "!=", self.sudo().scanner_id.id),
-                ],
-                limit=1,
-            )
-        )
-        if not scanner:
-            return
-        if scanner.company_id not in (self.company_id, scanner.company_id.browse()):
-            raise UserError(
-                self.env._(
-                    "The mailbox %(email)s is read for another company already. Type another"
-                    " address, or ask a system administrator.",
-                    email=self.email,
-                )
-            )
-        raise UserError(
-            self.env._(
-                "The mailbox %(email)s is read by the mail scanner “%(scanner)s” already. How it"
-                " is read is changed there. To answer as it, add it under Mail › From addresses.",
-                email=self.email,
-                scanner=scanner.name,
-            )
-        )
 
     def action_use_provided(self):
         """Without an address of one's own: go on with a provided one."""
@@ -322,7 +287,14 @@ class HelpdeskMailboxConnection(models.Model):
 
     def _leave_connect(self):
         self._check_rights()
-        return self._of_road("_leave_connect")
+        reads = self.direction != "out"
+        if reads:
+            self._refuse_connected_already()
+        action = self._of_road("_leave_connect")
+        if reads:
+            # now that host and user are known, which may be those of another address
+            self._refuse_connected_already()
+        return action
 
     def _of_road(self, name: str):
         method = getattr(self, f"{name}_{self.road}", None)

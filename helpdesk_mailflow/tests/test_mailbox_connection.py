@@ -52,13 +52,57 @@ class TestMailboxConnection(MailflowCase):
             }
         )
         connection = self._connection()
-        connection.action_next()
-        self.assertEqual(
-            connection.problem,
+        said = (
             "The mailbox help@acorn-tests.example is read by the mail scanner “The old one”"
-            " already. How it is read is changed there. To answer as it, add it under Mail › From"
-            " addresses.",
+            " already. How it is read is changed there. To answer as it, choose “Only answers"
+            " leave” here, or add it under Mail › From addresses."
         )
+        # said early, and refused once it is known that it shall be read
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("road", False))
+        self.assertEqual(connection.other_scanner, said)
+        connection.road = "forward"
+        connection.action_next()
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("connect", said))
+        connection.direction = "out"
+        self.assertFalse(connection.other_scanner)
+
+    def test_a_mailbox_of_another_company_is_refused_at_once(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env["fetchmail.server"].create(
+            {
+                "name": "Theirs",
+                "is_scanner": True,
+                "server": "imap.acorn-tests.example",
+                "user": "help@acorn-tests.example",
+                "state": "done",
+                "company_id": elsewhere.id,
+            }
+        )
+        connection = self._connection(direction="out")
+        connection.action_next()
+        self.assertEqual(connection.step, "address")
+        self.assertIn("is read for another company already", connection.problem)
+
+    def test_a_mail_scanner_that_rests_is_named(self):
+        resting = self.env["fetchmail.server"].create(
+            {
+                "name": "Of last year",
+                "is_scanner": True,
+                "server": "imap.acorn-tests.example",
+                "user": "help@acorn-tests.example",
+                "company_id": self.env.company.id,
+            }
+        )
+        connection = self._connection()
+        connection.action_next()
+        self.assertEqual((connection.step, connection.problem), ("road", False))
+        self.assertIn("“Of last year” is for the same mailbox", connection.other_scanner)
+        # one that a guide made is that guide's
+        connection.sudo().scanner_id = resting
+        other = self._connection()
+        self.assertFalse(other.other_scanner)
 
     def test_a_manager_is_told_whom_to_ask_for_roads_with_a_password(self):
         connection = self._connection(user=self.manager)

@@ -487,6 +487,45 @@ class TestProvider(ConnectCase):
         self.assertFalse(connection.scanner_id.authserv_id)
         self.assertEqual(connection.from_address_id.smtp_host, "mail.elsewhere.example")
 
+    def test_a_mailbox_that_is_read_by_another_name_is_not_read_twice(self):
+        there = self.env["fetchmail.server"].create(
+            {
+                "name": "By its short name",
+                "is_scanner": True,
+                "server": "IMAP.acorn-tests.example",
+                "user": EMAIL.partition("@")[0],
+                "state": "done",
+            }
+        )
+        settings = {"in_host": "imap.acorn-tests.example", "out_host": "smtp.acorn-tests.example"}
+        with self.world():
+            connection = self.begin()
+            connection.write({**settings, "in_user": EMAIL, "new_password": SECRET})
+            connection.action_next()
+            self.assertEqual(connection.step, "connect")
+            self.assertIn("is read by the mail scanner “By its short name”", connection.problem)
+            # another server's user of that name is somebody else
+            there.server = "imap.elsewhere.example"
+            connection.action_next()
+        self.assertEqual(connection.step, "place", connection.problem)
+
+    def test_a_mailbox_that_is_read_may_still_be_answered_as(self):
+        self.env["fetchmail.server"].create(
+            {
+                "name": "Reads it",
+                "is_scanner": True,
+                "server": "imap.acorn-tests.example",
+                "user": EMAIL,
+                "state": "done",
+            }
+        )
+        with self.world():
+            connection = self.begin(direction="out")
+            connection.write({"out_host": "smtp.acorn-tests.example", "new_password": SECRET})
+            connection.action_next()
+        self.assertEqual(connection.step, "place", connection.problem)
+        self.assertEqual(connection.from_address_id.state, "verified")
+
     def test_discarding_takes_drafts_away(self):
         with self.world():
             connection = self.begin()
