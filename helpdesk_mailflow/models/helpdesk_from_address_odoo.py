@@ -2,6 +2,7 @@
 """The From address that each company has from the start: what Odoo itself sends as."""
 
 from odoo import api, models, tools
+from odoo.fields import Domain
 
 
 class HelpdeskFromAddress(models.Model):
@@ -43,19 +44,48 @@ class HelpdeskFromAddress(models.Model):
         comes back proves it, as everywhere.
         """
         unproven = self.filtered(lambda address: address.state != "verified")
+        if proven := unproven._generated_here():
+            proven._prove("domain")
+
+    def _generated_here(self):
+        """Those that Odoo made for their company, on an alias domain that is still one."""
         # sudo: who adds the address need not see the support alias
         found = self.env["helpdesk.support.alias.address"].sudo()
         found = found.search(
             [
-                ("email", "in", unproven.mapped("email")),
+                ("email", "in", self.mapped("email")),
                 ("generated", "=", True),
                 ("kind", "in", ("own", "past")),
             ]
         )
-        ours = {(each.email, each.company_id) for each in found}
-        proven = unproven.filtered(lambda address: (address.email, address.company_id) in ours)
-        if proven:
-            proven._prove("domain")
+        names = {email.rpartition("@")[2] for email in found.mapped("email")}
+        # sudo: as above
+        domains = self.env["mail.alias.domain"].sudo().search([("name", "in", list(names))])
+        led = set(domains.mapped("name"))
+        ours = {
+            (each.email, each.company_id) for each in found if each.email.rpartition("@")[2] in led
+        }
+        return self.filtered(lambda address: (address.email, address.company_id) in ours)
+
+    @api.model
+    def _withdraw_lost_domain(self, where) -> None:
+        """What Odoo's alias domain proved, and no longer does: the support alias went to another
+        company, or the domain is another one now.
+
+        :param where: domain of the From addresses to look at
+        """
+        # sudo: proofs are the system's to write, and the company may be another one
+        senders = self.sudo().search(Domain(where) & Domain("proof", "=", "domain"))
+        lost = senders - senders._generated_here()
+        if lost:
+            lost._withdraw_proof()
+            lost._log_as_system(
+                self.env._(
+                    "The address no longer leads to a support alias of this company, which is what"
+                    " proved it. Send a verification mail to it if it is to be used further."
+                )
+            )
+            lost._keep_defaults(lost.company_id)
 
     @api.model
     def _give_each_company_one(self, companies) -> None:

@@ -249,6 +249,10 @@ class HelpdeskSupportAlias(models.Model):
             self._sync_alias_defaults()
         if vals.keys() & {"alias_id", "company_id"}:
             self._sync_own_addresses()
+        if "company_id" in vals:
+            # sudo: of which company each address is now
+            emails = self.sudo().address_ids.mapped("email")
+            self.env["helpdesk.from.address"]._withdraw_lost_domain([("email", "in", emails)])
         return result
 
     @api.model

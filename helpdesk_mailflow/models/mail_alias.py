@@ -3,7 +3,8 @@
 import re
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql
 
 from .email_address import canonical_email
 
@@ -54,19 +55,29 @@ class MailAliasDomain(models.Model):
         return domains
 
     def write(self, vals):
+        former = self._mailflow_addresses()
         result = super().write(vals)
         if "name" in vals:
             self._mailflow_sync()
+            self.env["helpdesk.from.address"]._withdraw_lost_domain(former)
         if vals.keys() & {"name", "default_from"}:
             self._mailflow_sync_senders(self._mailflow_companies())
         return result
 
     def unlink(self):
         companies = self._mailflow_companies()
+        former = self._mailflow_addresses()
         result = super().unlink()
+        self.env["helpdesk.from.address"]._withdraw_lost_domain(former)
         companies.invalidate_recordset(["alias_domain_id"])
         self._mailflow_sync_senders(companies)
         return result
+
+    def _mailflow_addresses(self):
+        """All addresses on these domains, as they are called now."""
+        return Domain.OR(
+            Domain("email", "=ilike", f"%@{escape_psql(domain.name)}") for domain in self
+        )
 
     def _mailflow_companies(self):
         # sudo, and also archived ones: a domain serves companies that its admin may not see

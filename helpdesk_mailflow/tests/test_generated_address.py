@@ -179,6 +179,33 @@ class TestGeneratedAddress(MailflowCase):
         opened = self.env["helpdesk.from.address"].browse(action["res_id"])
         self.assertEqual(opened.proof, "domain")
 
+    def test_a_proof_by_the_domain_ends_when_its_alias_goes_to_another_company(self):
+        team = self.make_team()
+        sender = self.make_sender(team.inbound_email)
+        self.assertEqual(sender.proof, "domain")
+        elsewhere = self.env["res.company"].create(
+            {"name": "Elsewhere", "alias_domain_id": self.domain.id}
+        )
+        queue = team.support_alias_ids
+        queue.of_team_id = False
+        queue.write({"company_id": elsewhere.id, "team_id": False})
+        self.assertEqual((sender.state, sender.proof), ("unverified", False))
+        self.assertFalse(sender.is_default)
+        self.assertIn("no longer leads to a support alias", sender.message_ids[0].body)
+
+    def test_a_proof_by_the_domain_ends_with_the_domain_s_name(self):
+        team = self.make_team()
+        sender = self.make_sender(team.inbound_email)
+        # the former address goes on to lead here
+        team.action_generate_address()
+        self.assertEqual(sender.proof, "domain")
+        self.domain.name = "renamed.example"
+        self.assertEqual((sender.state, sender.proof), ("unverified", False))
+        # nor is it proven anew
+        email = sender.email
+        sender.unlink()
+        self.assertEqual(self.make_sender(email).state, "unverified")
+
     def test_a_local_part_that_somebody_typed_is_not_proven_by_the_domain(self):
         manager = self.make_user("marie", "helpdesk_mgmt.group_helpdesk_manager")
         self.support.with_user(manager).alias_name = "ceo"
