@@ -240,6 +240,11 @@ def _serve(options, ports, progress):
                 f"Write to it yourself: SMTP at 127.0.0.1:{ports['smtp_port']}, to "
                 "support@mailflow.example; the scanner looks every minute."
             )
+            say(
+                "To try the guide's “Another provider”: IMAP at "
+                f"127.0.0.1:{ports['imap_port']}, user customers, password {PASSWORD}; SMTP as "
+                "above with no user; no encryption."
+            )
             say(f"Log: {log}   Ctrl-C stops.")
             if process.wait():
                 raise Problem(f"Odoo ended unexpectedly. Log: {log}")
