@@ -2,14 +2,16 @@
 
 import logging
 import re
+from contextlib import closing
 from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from lxml import html
 
-from odoo import fields
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, tagged
 from odoo.tools import misc, mute_logger
 
@@ -21,6 +23,7 @@ from ..models.helpdesk_from_verification import (
     SENDS_A_DAY,
     SENDS_AN_HOUR,
 )
+from ..models.sending_turn import take_turns
 from .common import DOMAIN
 from .test_from_address import GROUP, FromAddressCase
 
@@ -80,6 +83,16 @@ class TestVerification(VerificationCase):
         self.assertEqual(self.sales.state, "sent")
         self.assertTrue(self.sales.sent_date)
         self.assertFalse(self.sales.is_usable)
+
+    def test_of_several_that_are_sent_at_once_one_is(self):
+        keys = [f"{self.company.id}:{SALES}", self.manager.id]
+        for key in keys:
+            with closing(db_connect(self.env.cr.dbname).cursor()) as cursor:
+                others = api.Environment(cursor, SUPERUSER_ID, {})
+                self.assertTrue(take_turns(others, f"helpdesk.from.verification:{key}"))
+                with self.assertRaisesRegex(UserError, "^Another verification mail is being sent"):
+                    self.send(user=self.manager)
+        self.send(user=self.manager)
 
     def test_whoever_reads_the_mailbox_confirms(self):
         token = self.token(self.send())
