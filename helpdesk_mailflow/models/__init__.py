@@ -41,6 +41,7 @@ from . import (
     helpdesk_mailbox_connection_microsoft,
     helpdesk_mailbox_connection_place,
     helpdesk_mailbox_connection_provider,
+    helpdesk_mailbox_connection_sender,
     helpdesk_mailbox_connection_test,
     helpdesk_mailbox_connection_twice,
     helpdesk_mailbox_test,

@@ -243,14 +243,19 @@ class HelpdeskMailboxConnection(models.Model):
     def _forget_former_address(self) -> None:
         """Somebody went back and corrected the address: what was set up for the former one does
         not stay, as far as the guide has made it."""
+        kept = self._used_meanwhile()
         sender = self.from_address_id
         if sender and sender.email != self.email:
             self.from_address_id = False
-            if self._has_made(sender):
+            # sudo: nothing but that nothing waits any longer
+            self.sudo().sender_waits = False
+            if self._has_made(sender) and sender not in kept.get(sender._name, ()):
                 self._by_keeper(sender).unlink()
         addresses = self._by_keeper(self.env["helpdesk.support.alias.address"])
         ids = [record_id for model, record_id in self.made or [] if model == addresses._name]
-        addresses.browse(ids).exists().filtered(lambda each: each.email != self.email).unlink()
+        addresses.browse(ids).exists().filtered(
+            lambda each: each.email != self.email and each not in kept.get(each._name, ())
+        ).unlink()
 
     def _look_up(self) -> None:
         """Find out who the provider of the address is (``suggested_road``), and what its
@@ -351,6 +356,7 @@ class HelpdeskMailboxConnection(models.Model):
             self.sudo().write(
                 {"activated_date": fields.Datetime.now(), "activated_by_id": self.env.user.id}
             )
+            self._activate_sender()
             self._set_up_alias()
 
     # ------------------------------------------------------------
@@ -387,22 +393,32 @@ class HelpdeskMailboxConnection(models.Model):
         return self.scanner_id
 
     def _keep_from_address(self, vals: dict):
-        """The From address of the connection, made or changed.
+        """The From address of the connection, made or changed. One that is made is disabled
+        until the activation, so that nothing leaves as it, and it does not become the default.
 
         :param vals: of ``helpdesk.from.address``
         """
-        address = self._own_from_address() or self.env["helpdesk.from.address"].search(
-            [("email", "=", self.email), ("company_id", "=", self.company_id.id)], limit=1
-        )
+        address = self._present_from_address()
         if address:
             address.write(vals)
         else:
             address = address.create(
-                {"email": self.email, "company_id": self.company_id.id, **vals}
+                {
+                    "email": self.email,
+                    "company_id": self.company_id.id,
+                    # to a provided address mail comes from the start
+                    "enabled": bool(self.activated_date) or self.road == "provided",
+                    **vals,
+                }
             )
             self._note_made(address)
         self.from_address_id = address
         return address
+
+    def _present_from_address(self):
+        return self._own_from_address() or self.env["helpdesk.from.address"].search(
+            [("email", "=", self.email), ("company_id", "=", self.company_id.id)], limit=1
+        )
 
     def _own_from_address(self):
         """The From address of the connection, if it is that of the present address: the server

@@ -31,9 +31,11 @@ class HelpdeskMailboxConnection(models.Model):
         unfinished = self.filtered(lambda connection: connection.state != "active")
         for connection in unfinished:
             kept = connection._used_meanwhile()
-            made = connection.made or []
+            # a mail scanner goes before the support alias that its mails go to
+            made = list(reversed(connection.made or []))
+            made.sort(key=lambda each: each[0] != "fetchmail.server")
             super(HelpdeskMailboxConnection, connection).unlink()
-            for model, record_id in reversed(made):
+            for model, record_id in made:
                 record = connection._by_keeper(self.env[model]).browse(record_id).exists()
                 if record not in kept.get(model, ()):
                     record.unlink()

@@ -132,9 +132,22 @@ class HelpdeskMailboxConnection(models.Model):
                         " one to go on with this, or choose that only tickets come in."
                     )
                 )
-            self._keep_google_sender(scanner)
-            self._keep_from_address({"sends_via": "mailbox"})
+            # Odoo's own outgoing server may be there already, and be used by all
+            self._set_up_sender(self._keep_google_from_address, others_use_it=True)
+        if self.direction == "in":
+            self._leave_sender()
         self._drop_outgoing_draft()
+
+    def _set_up_sender_gmail(self):
+        if self._is_signed_in_to_google() and self.direction != "out":
+            self._keep_google_from_address()
+        else:
+            self._log_in_to_send(self._gmail_outgoing())
+            self._drop_outgoing_draft()
+
+    def _keep_google_from_address(self) -> None:
+        self._keep_google_sender(self.scanner_id)
+        self._keep_from_address({"sends_via": "mailbox"})
 
     def _keep_google_sender(self, scanner):
         """The outgoing server of Odoo's addon for the address."""

@@ -153,12 +153,20 @@ class HelpdeskMailboxConnection(models.Model):
             if stage and after:
                 words = self._words_before(after[0], incoming, outgoing)
                 return self._go_on(after[0], f"{said} {words}")
-        if self.direction == "out":
-            self._drop_scanner()
         if self.direction == "in":
-            self.from_address_id = False
-        self._drop_outgoing_draft()
+            self._leave_sender()
+        if self.direction == "out":
+            if self.sender_waits and self._smtp_password():
+                # the activation logs in again
+                self._keep_smtp_password(self._smtp_password())
+            self._drop_scanner()
+        if not self.sender_waits:
+            self._drop_outgoing_draft()
         return None
+
+    def _leave_sender(self) -> None:
+        """Nothing is sent."""
+        self.write({"from_address_id": False, "sender_waits": False})
 
     def _words_before(self, stage: str, incoming: dict, outgoing: dict) -> str:
         if stage == "in":
@@ -221,16 +229,18 @@ class HelpdeskMailboxConnection(models.Model):
         password = self._smtp_password()
         if not password and vals["smtp_user"]:
             raise UserError(self.env._("Type the password for sending."))
-        address = self._keep_from_address(
-            {"sends_via": "smtp", **vals, "new_smtp_password": password}
-        )
+        settings = {"sends_via": "smtp", **vals, "new_smtp_password": password}
+        self._set_up_sender(lambda: self._keep_sender(settings))
+        return self.env._("Mail can be sent as %(email)s.", email=self.email)
+
+    def _keep_sender(self, settings: dict) -> None:
+        address = self._keep_from_address(settings)
         if address.smtp_user:
             self._first_user_that_works(
                 address.smtp_user, lambda user: self._check_sender(address, user)
             )
         else:
             self._check_sender(address, "")
-        return self.env._("Mail can be sent as %(email)s.", email=self.email)
 
     def _check_sender(self, address, user: str):
         if (address.smtp_user or "") != user:

@@ -176,8 +176,13 @@ class HelpdeskMailboxConnection(models.Model):
         if self.direction == "out":
             self._drop_scanner()
         if self.direction == "in":
-            self.from_address_id = False
+            self._leave_sender()
         return None
+
+    def _set_up_sender_microsoft(self):
+        said = self._connect_microsoft_out()
+        if self.microsoft_smtp_is_off:
+            raise UserError(said)
 
     def _microsoft_words_before(self, stage: str) -> str:
         if stage == "in":
@@ -224,17 +229,17 @@ class HelpdeskMailboxConnection(models.Model):
             "smtp_encryption": "tls" if self.microsoft_smtp_port == 465 else "starttls",
         }
         try:
-            # a From address that was there before goes on to send as it did if this does not work
-            with self.env.cr.savepoint():
-                address = self._keep_from_address(settings)
-                report = address._check_server()
+            return self._set_up_sender(lambda: self._keep_microsoft_sender(settings))
         except SmtpAuthOff as error:
             self.microsoft_smtp_is_off = True
             return mailbox_errors.sentence(self.env, error)
         except MailboxError as error:
             said = (self.connect_result, mailbox_errors.sentence(self.env, error))
             raise UserError("\n\n".join(filter(None, said))) from error
-        return " ".join(address._report_in_words(report))
+
+    def _keep_microsoft_sender(self, settings: dict) -> str:
+        address = self._keep_from_address(settings)
+        return " ".join(address._report_in_words(address._check_server()))
 
     def action_microsoft_graph(self):
         """Send through Microsoft Graph instead of SMTP; asks to sign in again if the account has

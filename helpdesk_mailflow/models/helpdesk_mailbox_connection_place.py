@@ -80,6 +80,7 @@ class HelpdeskMailboxConnection(models.Model):
         "company_id",
         "answers_as_itself",
         "from_address_id.is_usable",
+        "activated_date",
         "answer_via_id",
         "team_choice",
         "team_id",
@@ -162,6 +163,8 @@ class HelpdeskMailboxConnection(models.Model):
         if not self.answers_as_itself:
             return other, other
         own = self.from_address_id.sudo()
+        if self._is_sender_ready():
+            return own, own
         return own, own & usable or other
 
     @api.depends("team_choice", "team_id", "alias_choice", "alias_id.team_id", "direction")

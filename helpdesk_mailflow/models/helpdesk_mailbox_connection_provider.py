@@ -171,9 +171,14 @@ class HelpdeskMailboxConnection(models.Model):
         # the user may have been found by trying
         if self.direction != "out" and self.scanner_id:
             self.in_user = self.scanner_id.user
-        if self.direction != "in" and self.from_address_id.sends_via == "smtp" and not action:
+        sends = self.from_address_id.sends_via == "smtp" and not self.sender_waits
+        if self.direction != "in" and sends and not action:
             self.out_user = self.from_address_id.smtp_user
         return action
+
+    def _set_up_sender_provider(self):
+        self._log_in_to_send(self._provider_outgoing())
+        self._drop_outgoing_draft()
 
     def _check_server_is_typed(self, host: str, port: int) -> None:
         if not (host or "").strip():

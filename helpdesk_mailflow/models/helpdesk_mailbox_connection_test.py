@@ -143,7 +143,9 @@ class HelpdeskMailboxConnection(models.Model):
         :raise UserError: nobody has set any sender
         """
         sender = self.from_address_id
-        if self.direction != "in" and self.road != "forward" and sender.is_usable:
+        # one that the guide has made is enabled by the activation
+        is_proven = sender.is_usable or (self._has_made(sender) and sender.state == "verified")
+        if self.direction != "in" and self.road != "forward" and is_proven:
             return sender.email, sender._mail_server()
         return self.env["helpdesk.from.verification"]._sender(self.company_id)
 

@@ -31,6 +31,7 @@ from . import (
     test_mailbox_connection_microsoft,
     test_mailbox_connection_place,
     test_mailbox_connection_provider,
+    test_mailbox_connection_sender,
     test_mailbox_connection_tour,
     test_mailbox_steps,
     test_oauth_account,
