@@ -43,12 +43,22 @@ class HelpdeskMailboxConnection(models.Model):
         }
         if self.direction == "out":
             return self.env._("Answers leave as %(sender)s.", **words)
+        if self._is_forwarding_unproven():
+            return self.env._(
+                "Mail to %(email)s opens tickets for %(team)s as soon as it is forwarded. No test"
+                " mail has come back yet that would show that it is.",
+                **words,
+            )
         if sender:
             return self.env._(
                 "Mail to %(email)s opens tickets for %(team)s, and answers leave as %(sender)s.",
                 **words,
             )
         return self.env._("Mail to %(email)s opens tickets for %(team)s.", **words)
+
+    def _is_forwarding_unproven(self) -> bool:
+        """Only a test mail that came back shows that a mailbox is forwarded."""
+        return self.road == "forward" and self.test_state != "back"
 
     def _result_rows(self) -> list[dict]:
         """What was set up, a row for each part that there is.
@@ -159,13 +169,17 @@ class HelpdeskMailboxConnection(models.Model):
         if not own or self.direction == "out":
             return None
         notes = {
-            "forward": self.env._("%(email)s is forwarded to it.", email=self.email),
+            "forward": self.env._("Forward %(email)s to it, if that is not done yet.")
+            if self._is_forwarding_unproven()
+            else self.env._("%(email)s is forwarded to it."),
             "provided": self.env._("Tell it to your customers."),
         }
+        note = notes.get(self.road) or self.env._("Mail to it comes in as well.")
         return {
             "label": self.env._("Provided address"),
             "value": own,
-            "note": notes.get(self.road) or self.env._("Mail to it comes in as well."),
+            "note": note % {"email": self.email} if self.road == "forward" else note,
+            "state": "open" if self._is_forwarding_unproven() else "ok",
             "opens": False,
             "copy": True,
         }
@@ -294,6 +308,8 @@ class HelpdeskMailboxConnection(models.Model):
             "late": ("open", self.test_sentence),
         }
         state, note = states[self.test_state]
+        if self._is_forwarding_unproven():
+            state = "open"
         if self.test_warning:
             state, note = "open", self.test_warning
         labels = dict(self._fields["test_state"]._description_selection(self.env))

@@ -137,7 +137,7 @@ class TestMailboxConnectionDone(MailflowCase):
 
     def test_the_test_mail_leads_to_its_trace(self):
         connection = self.done(self.boss, road="forward", scanner_id=False)
-        self.assertEqual(self.rows(connection)["test"]["state"], "info")
+        self.assertEqual(self.rows(connection)["test"]["state"], "open")
         with self.sent_mails() as sent:
             connection.action_send_test_mail()
         self.assertEqual(self.rows(connection)["test"]["value"], "On its way")
@@ -159,7 +159,20 @@ class TestMailboxConnectionDone(MailflowCase):
         forwarded = self.done(self.boss, road="forward", scanner_id=False)
         rows = self.rows(forwarded)
         self.assertNotIn("scanner", rows)
-        self.assertEqual(rows["inbound"]["note"], f"{EMAIL} is forwarded to it.")
+        # only a test mail that came back shows it
+        self.assertEqual(
+            (rows["inbound"]["state"], rows["inbound"]["note"], rows["test"]["state"]),
+            ("open", f"Forward {EMAIL} to it, if that is not done yet.", "open"),
+        )
+        self.assertIn("as soon as it is forwarded", forwarded.result_sentence)
+        with self.sent_mails() as sent:
+            forwarded.action_send_test_mail()
+        self.take(sent[0].message.as_bytes())
+        rows = self.rows(forwarded)
+        self.assertEqual(
+            (rows["inbound"]["state"], rows["inbound"]["note"]),
+            ("ok", f"{EMAIL} is forwarded to it."),
+        )
         provided = self.done(
             self.boss, road="provided", email=False, scanner_id=False, from_address_id=False
         )

@@ -1,12 +1,23 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { Component } from "@odoo/owl";
+import { Component, useEffect, useRef } from "@odoo/owl";
 
 /** Where the guide "Connect a mailbox" stands: its steps in a row; in one line on a phone. */
 export class ConnectionSteps extends Component {
     static template = "helpdesk_mailflow.ConnectionSteps";
     static props = { ...standardFieldProps };
+
+    setup() {
+        const root = useRef("root");
+        useEffect(
+            () => {
+                // where the new step begins, and where it is said why there is none
+                root.el.closest(".o_content")?.scrollTo({ top: 0 });
+            },
+            () => [this.props.record.data[this.props.name], this.props.record.data.problem]
+        );
+    }
 
     get steps() {
         const { data, fields } = this.props.record;
@@ -50,6 +61,7 @@ registry.category("fields").add("helpdesk_connection_steps", {
     component: ConnectionSteps,
     supportedTypes: ["selection"],
     fieldDependencies: [
+        { name: "problem", type: "text" },
         { name: "road", type: "selection" },
         { name: "state", type: "selection" },
     ],
