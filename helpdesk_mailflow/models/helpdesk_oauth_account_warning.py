@@ -105,11 +105,14 @@ class HelpdeskOauthAccount(models.Model):
 
     @api.model
     def _cron_tell(self) -> None:
-        """Tell of problems that could not be told when they came up."""
+        """Tell of problems, and that they are over, where that failed or the process was ended
+        before: who was told of one is told of the next one only after that."""
         # sudo: rows of tokens are the addon's own
         rows = self.env["helpdesk.oauth.token"].sudo()
         for row in rows.search([("state", "=", "problem"), ("is_told", "=", False)]):
             row.account_id._tell_problem()
+        for row in rows.search([("state", "=", "ok"), ("is_told", "=", True)]):
+            row.account_id._tell_recovery()
 
     # ------------------------------------------------------------
     # WHAT

@@ -304,6 +304,21 @@ class TestProblem(AccountCase):
         self.env["helpdesk.oauth.account"]._cron_tell()
         self.assertEqual(len(self.activities(self.system)), 1)
 
+    def test_a_recovery_that_was_not_told_is_told_later_and_so_is_the_next_problem(self):
+        self.revoke()
+        Account = type(self.account)
+        with (
+            patch.object(Account, "_send_notice", side_effect=ValueError("no template")),
+            self.assertLogs("odoo.addons.helpdesk_mailflow", "ERROR"),
+        ):
+            self.sign_in()
+        self.assertEqual(self.account.state, "ok")
+        self.assertTrue(self.activities(self.system))
+        self.env["helpdesk.oauth.account"]._cron_tell()
+        self.assertFalse(self.activities(self.system) | self.activities(self.manager))
+        self.revoke()
+        self.assertEqual(len(self.activities(self.system)), 1)
+
 
 class TestWho(AccountCase):
     """Which person a connected account is of."""
