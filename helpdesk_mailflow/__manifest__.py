@@ -2,7 +2,7 @@
 {
     "name": "Helpdesk Mailflow",
     "summary": "Support mailboxes become helpdesk tickets, answers leave with the right face",
-    "version": "19.0.4.0.0",
+    "version": "19.0.5.0.0",
     "license": "AGPL-3",
     "category": "After-Sales",
     "author": "helpdesk_mailflow maintainers, Odoo Community Association (OCA)",

@@ -170,8 +170,9 @@ def _is_postmaster(mail: Mail) -> bool:
     return _local_part(mail) in _POSTMASTERS or _local_part(mail).startswith("microsoftexchange")
 
 
-def _is_no_reply(mail: Mail) -> bool:
-    return bool(_NO_REPLY.match(mail.from_.email))
+def is_no_reply(email: str) -> bool:
+    """Whether an address says of itself that nobody reads what is sent to it."""
+    return bool(_NO_REPLY.match(email))
 
 
 def _null_sender(mail: Mail) -> bool:
@@ -499,7 +500,7 @@ def automatic_weak(mail: Mail) -> KindResult | None:
         )
     # A contact form writes from no-reply and names the person in Reply-To.
     answers_to = {address.normalized for address in mail.reply_to} - {mail.from_.normalized}
-    if _is_no_reply(mail) and not answers_to:
+    if is_no_reply(mail.from_.email) and not answers_to:
         return KindResult(Kind.AUTOMATIC, note("kind_automatic_sender", sender=mail.from_.email))
     return None
 

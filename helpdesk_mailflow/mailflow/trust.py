@@ -38,6 +38,14 @@ class Trust:
     dmarc: str = "none"
     note: Note | None = None
 
+    @property
+    def identity(self) -> str:
+        """How far From is proven: "proven", "failed", "unproven" (the server reports, and proves
+        nothing) or "unknown" (nothing is reported that can be believed)."""
+        if self.dmarc == "none":
+            return "unproven" if self.note else "unknown"
+        return "proven" if self.dmarc == "pass" else "failed"
+
 
 def tell_trust(mail: Mail, authserv_id: str | None) -> Trust:
     """Read what the receiving server reported. Raises on no mail.

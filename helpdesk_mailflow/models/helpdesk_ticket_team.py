@@ -9,10 +9,19 @@ OF_LEADERS = frozenset(
     (
         "create_contacts",
         "helpdesk_agent_name",
+        "helpdesk_append_open",
         "helpdesk_auto_cc",
+        "helpdesk_cc_contacts",
+        "helpdesk_closed",
+        "helpdesk_closed_days",
+        "helpdesk_contact_from_reply_to",
+        "helpdesk_known_contacts_only",
         "helpdesk_private_answers",
         "helpdesk_reply_line",
+        "helpdesk_requester_from_forward",
+        "helpdesk_same_account",
         "helpdesk_team_name",
+        "helpdesk_thanks_keep_closed",
         "mail_display_name",
     )
 )

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg2
 from markupsafe import Markup
@@ -12,9 +12,8 @@ from odoo.tools import SQL
 
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
-from ..mailflow.reply import cut_mail
 from ..mailflow.subject import subject_key
-from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan
+from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan, Requester
 from .reviewed_overrides import unknown_overrides
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +33,7 @@ REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT)
 class Item:
     """One delivery while it is acted on: its records come to be one after the other.
 
+    :param marks: badges that the message gets
     :param quiet: why nothing may answer it automatically, see ``helpdesk.intake.answer``
     """
 
@@ -42,13 +42,18 @@ class Item:
     partner: object = None
     ticket: object = None
     message: object = None
-    notes: list = None
+    notes: list[Note] = field(default_factory=list)
+    marks: list[Note] = field(default_factory=list)
     quiet: str = ""
     body: Markup | None = None
 
     @property
     def mail(self) -> Mail:
         return self.plan.verdict.entry.mail
+
+    @property
+    def requester(self) -> Requester:
+        return self.plan.verdict.requester(self.delivery.contact)
 
 
 class HelpdeskIntakeAct(models.AbstractModel):
@@ -61,7 +66,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _act(self, plans: list[Plan]) -> None:
         """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
-        items = [Item(plan, delivery, notes=[]) for plan in plans for delivery in plan.deliveries]
+        items = [Item(plan, delivery) for plan in plans for delivery in plan.deliveries]
         self.env["helpdesk.intake.answer"]._tell_quiet(items)
         self._make_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
@@ -281,19 +286,19 @@ class HelpdeskIntakeAct(models.AbstractModel):
 
     @api.model
     def _ticket_values(self, item, channel) -> dict:
-        mail, delivery = item.mail, item.delivery
+        delivery, requester, title = item.delivery, item.requester.address, self._title(item)
         values = {
-            "name": mail.subject or self.env._("No Subject"),
-            "description": self._body(mail) or Markup("<p></p>"),
+            "name": title,
+            "description": self._ticket_text(item),
             "partner_id": item.partner.id,
-            "partner_name": mail.from_.name or item.partner.name or mail.from_.email,
-            "partner_email": mail.from_.email,
+            "partner_name": requester.name or item.partner.name or requester.email,
+            "partner_email": requester.email,
             "email_cc": ", ".join(self._cc_addresses(item)),
             "company_id": delivery.company_id,
             "user_id": False,
             "channel_id": channel.id if channel else False,
             "support_alias_id": delivery.alias_id,
-            "subject_key": subject_key(mail.subject) or False,
+            "subject_key": subject_key(item.mail.subject) or False,
         }
         values.update(
             {key: value for key, value in delivery.values.items() if value or key != "team_id"}
@@ -309,24 +314,6 @@ class HelpdeskIntakeAct(models.AbstractModel):
             for each in mail.cc
             if each.normalized and each.normalized not in own
         ]
-
-    @api.model
-    def _body(self, mail) -> Markup:
-        return Markup(mail.body_html)
-
-    @api.model
-    def _message_body(self, item) -> Markup:
-        """The body of a message: of a reply what was written this time, and our mail that it
-        quotes folded, as Odoo's chatter and portal fold quotes."""
-        if item.body is None:
-            item.body = self._body(item.mail)
-            if item.delivery.outcome is Outcome.REPLY:
-                cut = cut_mail(item.mail)
-                if cut.rest:
-                    fold = Markup('<div data-o-mail-quote="1">%s</div>') % Markup(cut.rest)
-                    item.body = Markup(cut.above) + fold
-                    item.notes.append(note("act_folded"))
-        return item.body
 
     @api.model
     def _participants(self, item):

@@ -50,7 +50,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         mail = item.mail
         new = item.delivery.outcome is Outcome.TICKET
         internal = item.delivery.internal
-        own = item.plan.verdict.own_addresses
+        own, sender = item.plan.verdict.own_addresses, item.requester.address
         if new:
             subtype = creation_subtype or item.ticket._creation_subtype().id
         else:
@@ -60,7 +60,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "body": self._message_body(item),
             "subject": mail.subject or False,
             "message_type": "email",
-            "email_from": mail.from_.formatted if mail.from_.email else False,
+            "email_from": sender.formatted if sender.email else False,
             "author_id": item.partner.id or False,
             "message_id": mail.message_id,
             "date": mail.date.replace(tzinfo=None) if mail.date else self.env.cr.now(),
@@ -155,7 +155,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "message_id": mail.message_id,
             "subject": mail.subject,
             "from": mail.from_.formatted,
-            "email_from": mail.from_.formatted,
+            "email_from": item.requester.address.formatted,
             "to": ",".join(each.formatted for each in mail.to),
             "cc": ",".join(each.formatted for each in mail.cc),
             "recipients": ",".join(each.email for each in mail.recipients),

@@ -62,7 +62,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             [item.plan.verdict.entry.row_id for item in items]
         )
         for item, row in zip(items, rows, strict=True):
-            verdict, sender = item.plan.verdict, item.mail.from_.normalized
+            verdict, sender = item.plan.verdict, item.requester.address.normalized
             if verdict.kind.kind is not Kind.MESSAGE:
                 item.quiet = verdict.kind.kind.value
             elif not sender:
@@ -155,7 +155,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             "ticket_id": item.ticket.id,
             "alias_id": item.ticket.support_alias_id.id,
             "company_id": item.ticket.company_id.id,
-            "recipient": item.mail.from_.normalized,
+            "recipient": item.requester.address.normalized,
         }
 
     @api.model
@@ -166,10 +166,10 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             if not item.quiet:
                 by_company[item.ticket.company_id].append(item)
         for company, group in by_company.items():
-            senders = {item.mail.from_.normalized for item in group}
+            senders = {item.requester.address.normalized for item in group}
             suppressed = self.env["helpdesk.outgoing.filter"]._suppressed(senders, company)
             for item in group:
-                if item.mail.from_.normalized in suppressed:
+                if item.requester.address.normalized in suppressed:
                     item.quiet = "filtered"
 
     @api.model
@@ -199,7 +199,8 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
                 except Exception as error:  # noqa: BLE001 -- templates are programs of others
                     self._tell_failed(item, row, error)
                 else:
-                    item.notes.append(note("automatic_sent", address=item.mail.from_.normalized))
+                    address = item.requester.address.normalized
+                    item.notes.append(note("automatic_sent", address=address))
         if taken:
             # without it Odoo's queue would wait for its next hour
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
@@ -273,7 +274,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
             raise rendered
         if is_html_empty(rendered["body"]):
             raise UserError(self.env._("Its text is empty."))
-        sender = item.mail.from_
+        sender = item.requester.address
         ticket = item.ticket.with_context(
             mailflow_automatic=Automatic(
                 "auto-replied", answers=item.mail.message_id, is_counted=True

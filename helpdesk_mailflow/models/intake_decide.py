@@ -260,26 +260,6 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return None if refused else ruling.disposition
 
     @api.model
-    def _decide_reply(self, verdict):
-        thread = verdict.thread
-        if not thread:
-            return None
-        number = self._number(verdict)
-        notes = [note("decide_reply", ticket=number)]
-        if thread.internal:
-            notes.append(note("decide_internal"))
-        # a program's message on a closed ticket (solved again, delivered) opens nothing
-        reopen = thread.closed and verdict.kind.kind is not Kind.AUTOMATIC
-        if thread.closed and not reopen:
-            notes.append(note("decide_stays_closed", ticket=number))
-        others = {each.alias_id for each in verdict.destinations} - {thread.alias_id, None}
-        for alias in self.env["helpdesk.support.alias"].browse(sorted(others)):
-            notes.append(note("decide_also_addressed", alias=alias.name, ticket=number))
-        return self._on_thread(
-            verdict, Outcome.REPLY, *notes, reopen=reopen, internal=thread.internal
-        )
-
-    @api.model
     def _decide_destinations(self, verdict):
         """A ticket for each support alias that the mail is for and that has none of it."""
         deliveries, notes = [], []
@@ -350,28 +330,6 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return values
 
     @api.model
-    def _join(self, verdict, destination, contact, ruling):
-        """A mail that a rule adds to a ticket."""
-        # sudo: mail joins tickets, whoever hands it in
-        ticket = self.env["helpdesk.ticket"].sudo().browse(ruling.ticket_id)
-        closed = ticket.stage_id.closed
-        reopen = closed and verdict.kind.kind is Kind.MESSAGE
-        notes = [*ruling.notes, note("decide_reply", ticket=ticket.number)]
-        if closed and not reopen:
-            notes.append(note("decide_stays_closed", ticket=ticket.number))
-        delivery = DeliveryPlan(
-            Outcome.REPLY,
-            destination.alias_id,
-            destination.company_id,
-            ticket_id=ticket.id,
-            reopen=reopen,
-            internal=ruling.internal,
-            contact=self._contact_by_rule(contact, ruling),
-            ruling=ruling,
-        )
-        return delivery, notes
-
-    @api.model
     def _contact_by_rule(self, contact: Contact | None, ruling) -> Contact | None:
         """The requester, made if a rule wants it to be."""
         if ruling.contact is None or not contact or not contact.values:
@@ -381,26 +339,57 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     @api.model
     def _refusal(self, verdict, destination, contact: Contact | None, ruling):
         """Why a mail becomes nothing at a place: (outcome, sentence), or None."""
-        kind = verdict.kind.kind
         if verdict.entry.forced or self._is_waited_for(verdict):
             return None
+        for refuses in self._refusals():
+            refusal = refuses(verdict, destination, contact, ruling)
+            if refusal:
+                return refusal
+        return None
+
+    @api.model
+    def _refusals(self):
+        """The order of reasons for which a mail becomes no ticket at a place, read from top to
+        bottom. Each takes a Verdict, the Destination, the Contact there (or None) and the Ruling,
+        and returns (outcome, sentence) or None."""
+        return (
+            self._refused_by_rule,
+            self._refused_as_off,
+            self._refused_as_unknown,
+            self._refused_as_report,
+            self._refused_as_unmatched,
+        )
+
+    @api.model
+    def _refused_by_rule(self, verdict, destination, contact, ruling):
         if ruling.disposition in REFUSING:
             outcome, code = REFUSING[ruling.disposition]
             return outcome, note(code)
-        alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
+
+    @api.model
+    def _refused_as_off(self, verdict, destination, contact, ruling):
         if not destination.intake:
+            alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
             return Outcome.NOT_TAKEN_IN, note("decide_not_taken_in", alias=alias.name)
-        if alias.alias_id.alias_contact in ("partners", "followers") and not (
-            contact and contact.partner_id
-        ):
-            return Outcome.HELD, note(
-                "decide_held_sender", alias=alias.name, address=verdict.entry.mail.from_.email
-            )
-        if kind not in OPENS_TICKET and ruling.disposition not in WANT_TICKET:
+
+    @api.model
+    def _refused_as_unknown(self, verdict, destination, contact, ruling):
+        alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
+        known = contact and contact.partner_id
+        if alias.alias_id.alias_contact in ("partners", "followers") and not known:
+            address = verdict.requester(contact).address.email
+            return Outcome.HELD, note("decide_held_sender", alias=alias.name, address=address)
+
+    @api.model
+    def _refused_as_report(self, verdict, destination, contact, ruling):
+        """What tells of another mail opens a ticket only if a rule wants that."""
+        if verdict.kind.kind not in OPENS_TICKET and ruling.disposition not in WANT_TICKET:
             return Outcome.LEDGER, note("decide_report_ledger")
+
+    @api.model
+    def _refused_as_unmatched(self, verdict, destination, contact, ruling):
         if verdict.entry.leave_unmatched and not ruling.rule_ids:
             return Outcome.IGNORED, note("decide_left_alone")
-        return None
 
     @api.model
     def _state_of(self, deliveries) -> State:

@@ -46,20 +46,25 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             each.row_id: tell_kind(each.mail, trusts[each.row_id].dmarc == "fail")
             for each in entries
         }
-        threads = self._threads(entries, kinds)
+        writing = self.env["helpdesk.intake.writer"]
+        authors = writing._authors(entries)
+        emails = self._emails(entries, authors)
+        own, partners = self._own_addresses(emails), self._partners(emails)
+        writers = writing._writers(entries, authors, trusts, own, partners)
+        threads = self._threads(entries, kinds, writers)
         addresses, retired = self._addresses(entries)
-        own = self._own_addresses(entries)
         own_mails = self.env["helpdesk.intake.own"]._recognise(entries, kinds, own)
         known = self._known(entries, own)
         destinations = {
             each.row_id: self._destinations(each, addresses, threads.get(each.row_id))
             for each in entries
         }
-        partners = self._partners(entries)
         senders, sender_notes = self.env["helpdesk.intake.sender"]._marks(
-            entries, destinations, threads, own, partners
+            entries, destinations, threads, writers, own, partners
         )
-        contacts = self._contacts(entries, destinations, threads, own, partners, senders)
+        contacts, own = self._contacts(
+            entries, destinations, threads, writers, own, partners, senders
+        )
         facts = self.env["helpdesk.intake.facts"]._facts(
             entries, kinds, trusts, self._places(entries, destinations, threads), contacts
         )
@@ -71,10 +76,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             duplicate, suspect = self._known_for(before, found, thread), before.suspect
             judged_contacts = contacts[each.row_id]
             own_mail = own_mails.get(each.row_id)
-            trust = trusts[each.row_id].note
-            notes = [kinds[each.row_id].note, *([trust] if trust else [])]
+            trust, writer = trusts[each.row_id], writers[each.row_id]
+            notes = [kinds[each.row_id].note, *([trust.note] if trust.note else [])]
             notes += own_mail.notes if own_mail else ()
             if not (own_mail and own_mail.decides):
+                notes += writer.notes
                 notes += thread_notes
                 if thread:
                     notes.append(thread.how)
@@ -88,11 +94,14 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 )
                 for (company_id, _team_id), contact in judged_contacts.items():
                     if company_id not in left_out:
-                        notes += [told for told in contact.notes if told not in notes]
+                        about = (*contact.requester.notes, *contact.notes)
+                        notes += [told for told in about if told not in notes]
             verdicts.append(
                 Verdict(
                     entry=each,
                     kind=kinds[each.row_id],
+                    trust=trust,
+                    writer=writer,
                     destinations=found,
                     thread=thread,
                     contacts=judged_contacts,

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from collections import defaultdict
+from functools import partial
 
 from odoo import api, models, tools
 from odoo.tools import SQL
@@ -8,7 +9,7 @@ from odoo.tools import SQL
 from ..mailflow.domain import is_free_mail, registrable_domain
 from ..mailflow.mail import Mail
 from ..mailflow.note import note
-from .intake_values import Contact
+from .intake_values import Contact, Standing
 
 #: Contacts among To and Cc that follow a ticket, at the most.
 PARTICIPANTS = 20
@@ -20,31 +21,36 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     _inherit = "helpdesk.intake.judge"
 
     @api.model
-    def _own_addresses(self, entries) -> set[str]:
-        """The addresses of these mails that are ours: no contact is made of them."""
+    def _emails(self, entries, authors) -> set[str]:
+        """Addresses in these mails that may be somebody's whom we know, or our own.
+
+        :param authors: row id -> Author
+        """
         emails = {
             email
             for each in entries
-            for email in (each.mail.from_.normalized, *self._addressed(each.mail))
+            for email in (
+                each.mail.from_.normalized,
+                authors[each.row_id].address.normalized,
+                *(address.normalized for address in each.mail.reply_to[:1]),
+                *self._addressed(each.mail),
+            )
         }
-        return set(
-            self.env["mail.alias.domain"]._find_aliases([email for email in emails if email])
-        )
+        return emails - {""}
+
+    @api.model
+    def _own_addresses(self, emails) -> set[str]:
+        """Those addresses that are ours: no contact is made of them."""
+        return set(self.env["mail.alias.domain"]._find_aliases(list(emails)))
 
     @api.model
     def _addressed(self, mail: Mail) -> list[str]:
         return [address.normalized for address in (*mail.to, *mail.cc)]
 
     @api.model
-    def _partners(self, entries):
-        """Contacts with an address of these mails: email -> res.partner."""
-        emails = {
-            email
-            for each in entries
-            for email in (each.mail.from_.normalized, *self._addressed(each.mail))
-            if email
-        }
-        found = defaultdict(self.env["res.partner"].browse)
+    def _partners(self, emails):
+        """Contacts with each of these addresses: email -> res.partner, empty if there are none."""
+        found = dict.fromkeys(emails, self.env["res.partner"])
         partners = self.env["res.partner"].search([("email_normalized", "in", list(emails))])
         # the users of all at once: a requester is looked at by itself
         partners.user_ids.fetch(["active", "share"])
@@ -58,50 +64,69 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         :data:`PARTICIPANTS`, since each of them gets what is answered."""
         found = self.env["res.partner"]
         for email in self._addressed(entry.mail):
-            if email not in own:
+            if email and email not in own:
                 found |= partners[email][:1]
         return tuple(found[:PARTICIPANTS].ids)
 
     @api.model
-    def _contacts(self, entries, destinations, threads, own, partners, senders):
+    def _contacts(self, entries, destinations, threads, writers, own, partners, senders):
         """The requester for each place that a mail goes to, since companies have contacts of
-        their own and teams policies: row id -> {(company id, team id): Contact}."""
+        their own and teams policies: row id -> {(company id, team id): Contact}; and the addresses
+        of all these mails that are ours."""
+        choose = self.env["helpdesk.intake.requester"]
+        further = {
+            address.normalized
+            for each in entries
+            for address in choose._candidates(each, writers[each.row_id])
+        }
+        further -= partners.keys() | {""}
+        if further:
+            own = own | self._own_addresses(further)
+            partners.update(self._partners(further))
         unknown, result = {}, {}
         for each in entries:
+            writer = writers[each.row_id]
             thread = threads.get(each.row_id, (None, ()))[0]
             places = self.env["helpdesk.intake.sender"]._places(
                 destinations[each.row_id], thread, senders[each.row_id]
             )
             found = result[each.row_id] = {}
             for place in places:
-                contact = self._known_contact(each.mail, place.company_id, own, partners)
-                found[place.company_id, place.team_id] = contact
+                requester = choose._requester(each, writer, place, own, partners)
+                company_id, team_id = place.company_id, place.team_id
+                contact = self._known_contact(requester, writer, company_id, own, partners)
+                found[company_id, team_id] = contact
                 if not contact:
-                    unknown[each.row_id, place.company_id] = each.mail.from_
+                    unknown[each.row_id, company_id, team_id] = requester
         accounts = self._accounts(unknown)
-        for each in entries:
-            for (company_id, team_id), contact in result[each.row_id].items():
-                if not contact:
-                    result[each.row_id][company_id, team_id] = self._new_contact(
-                        each.mail, company_id, team_id, accounts
-                    )
-        return result
+        for (row_id, company_id, team_id), requester in unknown.items():
+            result[row_id][company_id, team_id] = self._new_contact(
+                requester, company_id, team_id, accounts
+            )
+        return result, own
 
     @api.model
-    def _known_contact(self, mail, company_id, own, partners) -> Contact | None:
-        address = mail.from_
+    def _known_contact(self, requester, writer, company_id, own, partners) -> Contact | None:
+        """The contact of a requester; None if one may be made."""
+        address = requester.address
+        nobody = partial(Contact, requester, None, None, None)
         if not address.normalized or tools.email_normalize(address.email) != address.normalized:
             # also what Odoo would take for another or for several addresses
-            return Contact(None, None, None, (note("contact_no_address"),))
+            return nobody((note("contact_no_address"),))
         if address.normalized in own:
-            return Contact(None, None, None, (note("contact_own_address", address=address.email),))
+            return nobody((note("contact_own_address", address=address.email),))
+        agent = self.env["helpdesk.intake.writer"]._agent(partners, address)
+        if agent and writer.standing is Standing.IMPOSTOR and requester.source == "writer":
+            # nothing is posted in the agent's name
+            return nobody((note("contact_impostor", address=address.email),))
         found = partners[address.normalized].filtered(
             lambda partner: not partner.company_id or partner.company_id.id == company_id
         )
         if not found:
             return None
         partner, why = self._best_partner(found, company_id)
-        user = partner.user_ids.filtered(lambda each: each.active and not each.share)[:1]
+        acts = requester.source == "writer" and writer.standing is Standing.AGENT
+        user_id = writer.user_id if acts else None
         if len(found) > 1:
             sentence = note(
                 "contact_chosen",
@@ -112,7 +137,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             )
         else:
             sentence = note("contact_found", address=address.email, contact=partner.display_name)
-        return Contact(partner.id, user.id or None, None, (sentence,))
+        return Contact(requester, partner.id, user_id, None, (sentence,))
 
     @api.model
     def _best_partner(self, partners, company_id):
@@ -156,8 +181,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return left[:1], reasons[-1][1]
 
     @api.model
-    def _new_contact(self, mail, company_id, team_id, accounts) -> Contact:
-        address = mail.from_
+    def _new_contact(self, requester, company_id, team_id, accounts) -> Contact:
+        address = requester.address
         by_rule = not self._creates_contacts(company_id, team_id)
         code = "contact_by_rule_only" if by_rule else "contact_new"
         notes = [note(code, address=address.email)]
@@ -172,7 +197,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         if account:
             values["parent_id"] = account.id
             values["company_id"] = account.company_id.id
-        return Contact(None, None, values, tuple(notes), by_rule)
+        return Contact(requester, None, None, values, tuple(notes), by_rule)
 
     @api.model
     def _creates_contacts(self, company_id, team_id) -> bool:
@@ -184,12 +209,15 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _accounts(self, unknown):
-        """Accounts that unknown senders belong to, by their mail domain:
-        (domain, company id) -> (res.partner or None, note or None)."""
+        """Accounts that unknown requesters belong to, by their mail domain:
+        (domain, company id) -> (res.partner or None, note or None).
+
+        :param unknown: (row id, company id, team id) -> Requester
+        """
         wanted = {
-            (address.domain, company_id)
-            for (_row, company_id), address in unknown.items()
-            if address.domain
+            (requester.address.domain, company_id)
+            for (_row, company_id, _team), requester in unknown.items()
+            if requester.address.domain
         }
         result, by_domain = {}, defaultdict(list)
         for domain, company_id in wanted:

@@ -24,8 +24,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     _inherit = "helpdesk.intake.judge"
 
     @api.model
-    def _threads(self, entries, kinds):
-        """Tickets that these mails answer: row id -> (Thread or None, notes)."""
+    def _threads(self, entries, kinds, writers):
+        """Tickets that these mails answer: row id -> (Thread or None, notes).
+
+        :param kinds: row id -> KindResult
+        :param writers: row id -> Writer
+        """
         wanted = {}
         for each in entries:
             reports = kinds[each.row_id].original_message_ids

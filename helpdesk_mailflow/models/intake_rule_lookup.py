@@ -272,7 +272,7 @@ class Lookup:
         """As what a mail joins a ticket that a rule found: ``customer``; ``inside``, so that
         nothing of it leaves, since anybody can write the address of an agent; or not at all."""
         judge = self.env["helpdesk.intake.judge"]
-        email = draft.verdict.entry.mail.from_.normalized
+        email = draft.verdict.writer.address.normalized
         if judge._is_customer(ticket, email):
             return "customer"
         if judge._takes_part(ticket, email) or email in self._forwarded_to(ticket):

@@ -25,20 +25,21 @@ class HelpdeskIntakeSender(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _marks(self, entries: list[Entry], destinations, threads, own, partners):
+    def _marks(self, entries: list[Entry], destinations, threads, writers, own, partners):
         """Who of the senders is blocked or trusted where the mails go to.
 
         Never ourselves, nor a colleague: forged mail of theirs is for other checks to find.
 
         :param destinations: row id -> Destinations
         :param threads: row id -> (Thread or None, notes)
+        :param writers: row id -> Writer
         :param own: addresses of these mails that are ours
         :param partners: address -> ``res.partner``
         :return: row id -> {company id: SenderMark}, and row id -> notes of the judge
         """
         wanted = {}
         for each in entries:
-            email = each.mail.from_.normalized
+            email = writers[each.row_id].address.normalized
             thread = threads.get(each.row_id, (None, ()))[0]
             places = [*destinations[each.row_id], *([thread] if thread else [])]
             if email and email not in own and places:

@@ -86,7 +86,8 @@ def _made(plan: Plan, delivery: DeliveryPlan) -> set[tuple]:
     mail, contact = plan.verdict.entry.mail, delivery.contact
     values = delivery.values
     partner_id = values.get("partner_id") or (contact.partner_id if contact else None)
-    requester = (partner_id, values.get("partner_email") or mail.from_.normalized)
+    email = plan.verdict.requester(contact).address.normalized
+    requester = (partner_id, values.get("partner_email") or email)
     company_id, key = delivery.company_id, subject_key(mail.subject)
     return (
         subject_keys(company_id, key)

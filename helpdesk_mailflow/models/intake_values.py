@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 
+from ..mailflow.header import Address
 from ..mailflow.kind import KindResult
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note
+from ..mailflow.trust import Trust
 
 
 class Outcome(str, Enum):
@@ -129,13 +131,58 @@ class Thread:
     how: Note
 
 
+class Standing(str, Enum):
+    """What a writer may do."""
+
+    OUTSIDER = "outsider"  # a customer, or anybody
+    AGENT = "agent"  # an active internal user, proven or with nothing known against it
+    IMPOSTOR = "impostor"  # says to be one of us, which the receiving server does not confirm
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who wrote a mail.
+
+    :param address: From, or whom a list wrote for
+    :param source: see :class:`..mailflow.author.Author`
+    :param identity: how far that is proven: as :attr:`..mailflow.trust.Trust.identity` says, which
+        is about From
+    :param user_id: the agent, if it acts as one
+    :param reply_to: where answers are to go to instead, if that is none of us
+    :param notes: for the trace
+    """
+
+    address: Address
+    source: str
+    identity: str
+    standing: Standing
+    user_id: int | None = None
+    reply_to: Address | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Requester:
+    """Who a mail is from for the helpdesk, at one place.
+
+    :param source: ``"writer"``, ``"reply_to"``, ``"form"`` or ``"forwarded"``
+    :param notes: for the trace
+    """
+
+    address: Address
+    source: str
+    notes: tuple[Note, ...] = ()
+
+
 @dataclass(frozen=True)
 class Contact:
-    """The requester, found (``partner_id``) or to be made (``values``).
+    """The requester as a contact, found (``partner_id``) or to be made (``values``).
 
+    :param user_id: the agent, if the requester is one and acts as one
     :param by_rule: it is made only if a rule says so
     """
 
+    requester: Requester
     partner_id: int | None
     user_id: int | None
     values: dict | None
@@ -338,6 +385,8 @@ class Verdict:
 
     entry: Entry
     kind: KindResult
+    trust: Trust
+    writer: Writer
     destinations: tuple[Destination, ...]
     thread: Thread | None
     contacts: dict[tuple[int, int | None], Contact]  # by company and team
@@ -353,6 +402,10 @@ class Verdict:
     facts: dict[int, Facts] = field(default_factory=dict)  # by company, the first place's first
     # what the rules want, by place (support alias or None, company); decide adds it
     rulings: dict[tuple[int | None, int], Ruling] = field(default_factory=dict)
+
+    def requester(self, contact: Contact | None) -> Requester:
+        """Who it is from at the place that a contact was judged for; without one, who wrote."""
+        return contact.requester if contact else Requester(self.writer.address, "writer")
 
     def ruling(self, alias_id: int | None, company_id: int) -> Ruling:
         """What the rules want at a place; an empty one if none matched."""

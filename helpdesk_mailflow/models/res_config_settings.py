@@ -33,6 +33,29 @@ class ResConfigSettings(models.TransientModel):
     helpdesk_hidden_address = fields.Boolean(
         related="company_id.helpdesk_hidden_address", readonly=False
     )
+    helpdesk_contact_from_reply_to = fields.Boolean(
+        related="company_id.helpdesk_contact_from_reply_to", readonly=False
+    )
+    helpdesk_requester_from_forward = fields.Boolean(
+        related="company_id.helpdesk_requester_from_forward", readonly=False
+    )
+    helpdesk_known_contacts_only = fields.Boolean(
+        related="company_id.helpdesk_known_contacts_only", readonly=False
+    )
+    helpdesk_cc_contacts = fields.Boolean(related="company_id.helpdesk_cc_contacts", readonly=False)
+    helpdesk_append_open = fields.Boolean(related="company_id.helpdesk_append_open", readonly=False)
+    helpdesk_append_single = fields.Boolean(
+        related="company_id.helpdesk_append_single", readonly=False
+    )
+    helpdesk_same_account = fields.Boolean(
+        related="company_id.helpdesk_same_account", readonly=False
+    )
+    helpdesk_thanks_keep_closed = fields.Boolean(
+        related="company_id.helpdesk_thanks_keep_closed", readonly=False
+    )
+    helpdesk_one_ticket = fields.Boolean(related="company_id.helpdesk_one_ticket", readonly=False)
+    helpdesk_closed = fields.Selection(related="company_id.helpdesk_closed", readonly=False)
+    helpdesk_closed_days = fields.Integer(related="company_id.helpdesk_closed_days", readonly=False)
     helpdesk_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_automatic_from_preview = fields.Char(compute="_compute_helpdesk_from_preview")
     helpdesk_keep_source_days = fields.Integer(

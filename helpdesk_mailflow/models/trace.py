@@ -113,6 +113,60 @@ SENTENCES = {
         " is known about the sender."
     ),
     "trust_unreadable": _lt("What %(server)s reports about the sender cannot be read."),
+    "author_list": _lt(
+        "%(list)s sent it on in its own name; %(header)s names %(address)s as who wrote."
+    ),
+    "author_several": _lt(
+        "It names %(count)s authors. %(address)s counts, as who sent it or as the first."
+    ),
+    "author_sender": _lt(
+        "%(sender)s sent it on behalf of %(address)s. It counts as a mail of %(address)s."
+    ),
+    "writer_agent_proven": _lt(
+        "%(address)s is the agent %(agent)s, which the receiving server confirms."
+    ),
+    "writer_agent_unknown": _lt(
+        "%(address)s is the agent %(agent)s. No server that is believed reports whether that is"
+        " proven, so it is taken as it says."
+    ),
+    "writer_agent_failed": _lt(
+        "It says to be from the agent %(address)s, but the check of that failed (DMARC). So it is"
+        " treated as a stranger's."
+    ),
+    "writer_agent_unproven": _lt(
+        "It says to be from the agent %(address)s, but the receiving server does not confirm that."
+        " So it is treated as a stranger's."
+    ),
+    "writer_agent_by_list": _lt(
+        "It says to be from the agent %(address)s, but came by way of a list, where anybody can say"
+        " that. So it is treated as a stranger's."
+    ),
+    "writer_own_failed": _lt(
+        "It says to be from %(address)s of our own, but the check of that failed (DMARC). So it is"
+        " treated as a stranger's."
+    ),
+    "writer_own_unproven": _lt(
+        "It says to be from %(address)s of our own, but the receiving server does not confirm that."
+        " So it is treated as a stranger's."
+    ),
+    "requester_form_own": _lt(
+        "%(sender)s is one of our own addresses, as forms on web pages use it. It is from"
+        " %(address)s, whom Reply-To names."
+    ),
+    "requester_form_no_reply": _lt(
+        "Nobody reads mail to %(sender)s. It is from %(address)s, whom Reply-To names."
+    ),
+    "requester_reply_to": _lt(
+        "Answers are to go to %(address)s (Reply-To), so that is the contact and not %(sender)s."
+    ),
+    "requester_reply_to_own": _lt(
+        "Reply-To names %(address)s, which is one of our own. So the sender is the contact."
+    ),
+    "requester_reply_to_elsewhere": _lt(
+        "Be careful: %(address)s is at another mail domain than the sender, and the check of the"
+        " sender failed (DMARC)."
+    ),
+    "contact_impostor": _lt("Nothing is done in the name of %(address)s, so there is no contact."),
     "contact_found": _lt("%(address)s is the contact %(contact)s."),
     "contact_chosen": _lt(
         "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
