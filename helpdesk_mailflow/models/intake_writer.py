@@ -108,9 +108,11 @@ class HelpdeskIntakeWriter(models.AbstractModel):
     def _own_domains(self) -> set[str]:
         """Mail domains that only we write from."""
         # sudo: mail comes in for all companies; the answer stays in here
-        domains = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
-        senders = self.env["helpdesk.from.address"].sudo().search([("state", "=", "verified")])
-        found = {*domains, *(each.rpartition("@")[2] for each in senders.mapped("email"))}
+        domains = self.env["mail.alias.domain"].sudo()._read_group([], ["name"])
+        senders = self.env["helpdesk.from.address"].sudo()
+        senders = senders.search_fetch([("state", "=", "verified")], ["email"])
+        found = {name for (name,) in domains}
+        found.update(each.rpartition("@")[2] for each in senders.mapped("email"))
         return {each.lower() for each in found if each and not is_free_mail(each)}
 
     @api.model

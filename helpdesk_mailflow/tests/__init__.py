@@ -43,6 +43,7 @@ from . import (
     test_partner,
     test_replies,
     test_reply_line,
+    test_requester,
     test_reread,
     test_rule_property,
     test_rule_replay,

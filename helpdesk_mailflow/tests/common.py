@@ -14,6 +14,7 @@ from odoo.addons.mail.tests.common import MailCase
 
 from ..mailflow.autoconfig import Found
 from ..models import helpdesk_mailbox_connection_lookup
+from ..models.intake import Arrival
 
 DOMAIN = "mailflow.test"
 DATE = "Tue, 03 Mar 2026 09:30:00 +0000"
@@ -220,13 +221,38 @@ class MailflowCase(MailCase):
 
     def take_batch(self, *raws):
         """Store several mails and process them together, as a scanner does."""
-        from ..models.intake import Arrival
-
         intake = self.env["helpdesk.intake"]
         origin = ("stored_rpc", {"size": 1})
         rows = intake._store([Arrival(raw, {"door": "rpc"}, origin) for raw in raws])
         intake._process(rows)
         return rows
+
+    @classmethod
+    def make_scanner(cls, **values):
+        """A mail scanner that nothing connects; ``authserv_id`` names the server that is
+        believed."""
+        return cls.env["fetchmail.server"].create(
+            {
+                "name": "Mailbox",
+                "is_scanner": True,
+                "server_type": "imap",
+                "server": "imap.acorn-tests.example",
+                "company_id": cls.company.id,
+                **values,
+            }
+        )
+
+    def fetch(self, raw, folder=None, **values):
+        """Take in a mail as if a scanner had fetched it; returns its row of the ledger.
+
+        :param folder: else the first one of ``self.scanner``
+        """
+        folder = folder or self.scanner._all_folders()[:1]
+        values = {"door": "scanner", "folder_id": folder.id, **values}
+        intake = self.env["helpdesk.intake"]
+        row = intake._store([Arrival(raw, values, ("stored_rpc", {"size": len(raw)}))])
+        intake._process(row)
+        return row
 
     @contextmanager
     def sent_mails(self, refuse=None):

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-import itertools
 
-from ..models.intake import Arrival
 from ..models.intake_decide import CONFIRMATIONS_AN_HOUR
 from .common import DOMAIN, MailflowCase, mail
 
@@ -28,30 +26,7 @@ class TestConfirmationMail(MailflowCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.scanner = cls.env["fetchmail.server"].create(
-            {
-                "name": "Support mailbox",
-                "server": "imap.acorn-tests.example",
-                "server_type": "imap",
-                "user": SUPPORT,
-                "is_scanner": True,
-                "company_id": cls.company.id,
-                "authserv_id": "mx.mailflow.test",
-            }
-        )
-        cls.folder = cls.scanner._all_folders()[:1]
-
-    uids = itertools.count(1)
-
-    def fetch(self, raw):
-        """A mail that the scanner fetched; its row in the ledger."""
-        intake = self.env["helpdesk.intake"]
-        values = {"door": "scanner", "folder_id": self.folder.id, "uidvalidity": "1"}
-        values["uid"] = str(next(self.uids))
-        origin = ("stored_scanner", {"folder": "INBOX", "size": len(raw)})
-        rows = intake._store([Arrival(raw, values, origin)])
-        intake._process(rows)
-        return rows
+        cls.scanner = cls.make_scanner(user=SUPPORT, authserv_id="mx.mailflow.test")
 
     def told(self, ticket) -> str:
         return "".join(ticket.message_ids.mapped("body"))

@@ -3,7 +3,6 @@
 from odoo.exceptions import ValidationError
 
 from ..mailflow.expression import REASONS
-from ..models.intake import Arrival
 from ..models.pattern_errors import SENTENCES
 from .common import MailflowCase, mail
 
@@ -156,24 +155,8 @@ class ScannerCase(RuleCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.scanner = cls.env["fetchmail.server"].create(
-            {"name": "Mailbox", "is_scanner": True, "server_type": "imap", "server": "x"}
-        )
+        cls.scanner = cls.make_scanner()
         cls.folder = cls.scanner.folder_ids
-
-    def fetch(self, raw, **values):
-        intake = self.env["helpdesk.intake"]
-        row = intake._store(
-            [
-                Arrival(
-                    raw,
-                    {"door": "scanner", "folder_id": self.folder.id, **values},
-                    ("stored_rpc", {"size": len(raw)}),
-                )
-            ]
-        )
-        intake._process(row)
-        return row
 
 
 class TestScannerRuleUnmatched(ScannerCase):
