@@ -69,7 +69,7 @@ class HelpdeskIntakeFacts(models.AbstractModel):
                     **self._of_mail(mail),
                     kind=kinds[each.row_id].kind.value,
                     fact_automatic=kinds[each.row_id].kind in AUTOMATIC,
-                    fact_trust=trusts[each.row_id].dmarc,
+                    fact_trust=trusts[each.row_id].verdict,
                     alias_ids=aliases,
                     scanner_id=each.scanner_id or False,
                     folder_id=each.folder_id or False,

@@ -43,7 +43,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     def _judge(self, entries: list[Entry]) -> list[Verdict]:
         trusts = self.env["helpdesk.intake.facts"]._trusts(entries)
         kinds = {
-            each.row_id: tell_kind(each.mail, trusts[each.row_id].dmarc == "fail")
+            each.row_id: tell_kind(each.mail, trusts[each.row_id].verdict == "fail")
             for each in entries
         }
         writing = self.env["helpdesk.intake.writer"]
@@ -77,7 +77,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             judged_contacts = contacts[each.row_id]
             own_mail = own_mails.get(each.row_id)
             trust, writer = trusts[each.row_id], writers[each.row_id]
-            notes = [kinds[each.row_id].note, *([trust.note] if trust.note else [])]
+            notes = [kinds[each.row_id].note, *trust.notes]
             notes += own_mail.notes if own_mail else ()
             if not (own_mail and own_mail.decides):
                 notes += writer.notes

@@ -112,7 +112,37 @@ SENTENCES = {
         "%(server)s checked %(domain)s by DMARC, which is not the domain of the sender. So nothing"
         " is known about the sender."
     ),
-    "trust_unreadable": _lt("What %(server)s reports about the sender cannot be read."),
+    "trust_unreadable": _lt(
+        "What %(server)s reports about the sender cannot be read, so it proves nothing."
+    ),
+    "trust_aligned": _lt(
+        "%(server)s has no result for DMARC, but reports that the mail is from %(domain)s by"
+        " %(method)s, which proves the sender."
+    ),
+    "trust_unproven": _lt(
+        "%(server)s reports nothing that proves the sender (SPF: %(spf)s, DKIM: %(dkim)s, DMARC:"
+        " %(dmarc)s)."
+    ),
+    "trust_several_from": _lt(
+        "It names several senders of different organizations, so nothing proves who wrote."
+    ),
+    "trust_internal": _lt(
+        "%(server)s took it from a user of the own organization who had logged in, which proves the"
+        " sender."
+    ),
+    "trust_other_server": _lt(
+        "The topmost report about the sender is of %(other)s, not of %(server)s as the mail"
+        " scanner is set up. So nothing is known about the sender."
+    ),
+    "trust_no_report": _lt("It has no report of %(server)s, so nothing is known about the sender."),
+    "trust_forwarder": _lt(
+        "%(forwarder)s forwarded it and is trusted: %(server)s confirms the seal, and when it came"
+        " there the sender was proven."
+    ),
+    "trust_forwarder_unknown": _lt(
+        "%(forwarder)s forwarded and sealed it, but is not among the trusted forwarders of the"
+        " settings."
+    ),
     "author_list": _lt(
         "%(list)s sent it on in its own name; %(header)s names %(address)s as who wrote."
     ),

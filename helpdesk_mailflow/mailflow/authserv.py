@@ -1,0 +1,102 @@
+"""Which Authentication-Results headers are the receiving server's (RFC 8601).
+
+Anybody can write such a header. What is believed, and why:
+
+- Servers write on top, so a header is believed only if it is the topmost one and names the server
+  that the mailbox is known to be behind (its authserv-id, pinned by an admin). Below a header of
+  another name nothing is: whoever wrote that one, the pinned server was not the last.
+- Some servers write several headers for a mail. Of those that follow each other under the pinned
+  name, without another server's Received between them, all count that stand above the first
+  Received: each SMTP server on the way writes one (RFC 5321, 4.4), so nothing above it came with
+  the mail. Below it only as many count as the server always writes, since the first forged one
+  stands right under them. A server that writes none for some mails has to remove forged ones
+  (RFC 8601, 5).
+- Exchange Online writes no name. Such a header counts only for a mailbox that is pinned to
+  :data:`NAMELESS`, and only the topmost one of all.
+"""
+
+import re
+
+from .mail import Mail
+from .trust_report import COMMENTS, MAX_HEADER, METHOD
+
+#: Stands for the name of a server that writes none.
+NAMELESS = "(nameless)"
+#: How such a server is called in notes; Exchange Online is the only one known to do so.
+NAMELESS_LABEL = "Microsoft 365"
+
+# The authserv-id after comments (RFC 8601 section 2.2): quoted or not, and often with a job's
+# number behind a slash, which the grammar allows only in quotes.
+_AUTHSERV_ID = re.compile(COMMENTS + r'(?:"([^"\\]{1,255})"|([^\s;()"=]{1,255}))(?=[\s;(]|$)')
+# ``dmarc=none action=none``: what Exchange adds to a mail that it sends, under a name that it
+# makes of the recipient's domain.
+_EXCHANGE = re.compile(r"\bdmarc\s*=\s*\w+\s+action\s*=", re.I)
+
+
+def authserv_candidate(mail: Mail) -> str:
+    """Under which name the topmost report stands, to learn the receiving server's.
+
+    :return: in lower case, :data:`NAMELESS`, or ``""`` if there is none that can be the server's
+    """
+    value = mail.header("Authentication-Results")
+    name = _server(value) if value else None
+    if name is None or (name and _EXCHANGE.search(value[:MAX_HEADER])):
+        return ""
+    return name or NAMELESS
+
+
+def authserv_count(mail: Mail, authserv_id: str) -> int:
+    """How many reports under a name follow each other at the top of a mail. Those of the sender
+    may be among them: what counts is the least number of many mails."""
+    pin = authserv_id.strip().lower()
+    return len(believed_headers(mail, pin, len(mail.headers))[0]) if pin else 0
+
+
+def names_server(authserv_id: str, name: str) -> bool:
+    """Whether a name is what a pin means.
+
+    :param authserv_id: as for :func:`tell_trust`
+    :param name: as from :func:`authserv_candidate`
+    """
+    pin, name = authserv_id.strip().lower(), name.strip().lower()
+    if pin.startswith("*."):
+        return name == pin[2:] or name.endswith(pin[1:])
+    return bool(pin) and name == pin
+
+
+def _server(value: str) -> str | None:
+    """The authserv-id of a header in lower case, ``""`` if it begins with a result instead, None
+    if it begins with neither."""
+    if METHOD.match(value):
+        return ""
+    found = _AUTHSERV_ID.match(value)
+    if not found:
+        return None
+    name = (found[1] or found[2]).lower()
+    return name.partition("/")[0].rstrip(".") or None
+
+
+def believed_headers(mail: Mail, pin: str, count: int) -> tuple[list[str], int, str | None]:
+    """The headers that are the pinned server's.
+
+    :return: their values, the index of the lowest in ``mail.headers``, and if there are none the
+        name of the topmost report (None: there is no report)
+    """
+    values, lowest, below_received = [], -1, False
+    for index, (name, value) in enumerate(mail.headers):
+        name = name.lower()
+        if name == "received":
+            if values:
+                break
+            below_received = True
+        elif name == "authentication-results":
+            server = _server(value)
+            if pin == NAMELESS:
+                return ([value], index, None) if server == "" else ([], -1, server or value[:80])
+            if not server or not names_server(pin, server):
+                return values, lowest, None if values else (server or "")
+            if below_received and len(values) >= count:
+                break
+            values.append(value)
+            lowest = index
+    return values, lowest, None
