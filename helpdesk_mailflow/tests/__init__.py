@@ -63,6 +63,7 @@ from . import (
     test_secret_box,
     test_sender,
     test_several_places,
+    test_situations,
     test_support_alias,
     test_switch_templates,
     test_team_leader,
