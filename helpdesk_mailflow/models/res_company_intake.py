@@ -5,9 +5,9 @@ from odoo.exceptions import ValidationError
 
 #: What becomes of an answer to a closed ticket.
 CLOSED = [
-    ("reopen", "It opens the ticket again"),
-    ("new", "It opens a new ticket, linked to the closed one"),
-    ("days", "It opens a new, linked ticket some days after closing"),
+    ("reopen", "Reopen it"),
+    ("new", "New ticket, linked to it"),
+    ("days", "New ticket only after some days"),
 ]
 
 
