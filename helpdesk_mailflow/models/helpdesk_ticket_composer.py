@@ -47,31 +47,28 @@ class HelpdeskTicket(models.Model):
         }
 
     def _mailflow_copied(self) -> list[dict]:
-        """Who takes part without having asked, and gets copies: the ticket's Cc and those
-        outside of the company who follow it; ``name`` and ``email`` of each. Nobody if they are
-        more than one answer may go to: a crowd that a customer put in Cc is no addressee."""
-        self.ensure_one()
-        # sudo: who may read the ticket may know who takes part
-        ticket = self.sudo()
-        found = {}
-        for name, email in tools.mail.email_split_tuples(ticket.email_cc):
-            found.setdefault(tools.email_normalize(email), name)
-        comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
-        for follower in ticket.message_follower_ids:
-            partner = follower.partner_id
-            if partner.partner_share and partner.active and comment_id in follower.subtype_ids.ids:
-                found[partner.email_normalized] = partner.name or ""
-        for email in {False, self.env.user.email_normalized} | self._mailflow_requester_emails():
-            found.pop(email, None)
-        # sudo: which addresses are ours is no secret
-        own = self.env["mail.alias.domain"].sudo()._find_aliases(list(found))
-        if len(found) > MAX_COPIES:
+        """Who takes part without having asked, and gets copies: ``name`` and ``email`` of each.
+        Nobody if they are more than one answer may go to: a crowd that a customer put in Cc is
+        no addressee."""
+        people = self._mailflow_participants()
+        if len(people) > MAX_COPIES:
             return []
+        addressed = self._mailflow_addressed()
         return [
-            {"name": one_line(name), "email": email}
-            for email, name in found.items()
-            if email not in own
+            {"name": each["name"], "email": each["email"]}
+            for each in people
+            if each["email"] != self.env.user.email_normalized
+            # suggested for To, as followers are not
+            and (each["follows"] or each["email"] not in addressed)
         ]
+
+    def _mailflow_addressed(self) -> set[str]:
+        """Whom the last message of the conversation was addressed to."""
+        self.ensure_one()
+        # sudo: as _mailflow_participants
+        messages = self.sudo()._sort_suggested_messages(self.sudo().message_ids)
+        last = messages.filtered(lambda each: each.message_type in ("comment", "email"))[:1]
+        return set(tools.email_normalize_all(last.incoming_email_to or ""))
 
     def _mailflow_answer_data(self) -> dict:
         """What the composers know of an answer to this ticket.
@@ -139,6 +136,7 @@ class HelpdeskTicket(models.Model):
         for ticket in self:
             requester = ticket._mailflow_requester_emails()
             left_out = {False, *(each["email"] for each in ticket._mailflow_copied())}
+            left_out |= ticket._mailflow_removed()
             if is_apart:
                 left_out |= requester
             found = [each for each in suggested[ticket.id] if each["email"] not in left_out]

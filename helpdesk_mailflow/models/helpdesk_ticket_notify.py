@@ -107,12 +107,7 @@ class HelpdeskTicket(models.Model):
         own, ticket = message.sudo(), self.sudo()
         written_to = ", ".join(filter(None, (own.outgoing_email_to, own.helpdesk_cc)))
         if written_to and not own._mailflow_is_apart():
-            known = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
-            new = ticket._mail_cc_sanitized_raw_dict(written_to)
-            for email in self._mailflow_requester_emails():
-                new.pop(email, None)
-            if new.keys() - known.keys():
-                ticket.email_cc = ", ".join((known | new).values())
+            ticket._mailflow_add_cc(written_to)
         return result
 
     # ------------------------------------------------------------

@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.subject import subject_key
-from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Plan, Requester
+from .intake_values import GATEWAY_KEY, DeliveryPlan, Outcome, Participant, Plan, Requester
 from .reviewed_overrides import unknown_overrides
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Item:
 
     :param marks: badges that the message gets
     :param quiet: why nothing may answer it automatically, see ``helpdesk.intake.answer``
+    :param joining: people in To and Cc who take part in the ticket from now on
     """
 
     plan: Plan
@@ -46,6 +47,7 @@ class Item:
     marks: list[Note] = field(default_factory=list)
     quiet: str = ""
     body: Markup | None = None
+    joining: tuple[Participant, ...] = ()
 
     @property
     def mail(self) -> Mail:
@@ -69,6 +71,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         items = [Item(plan, delivery) for plan in plans for delivery in plan.deliveries]
         self.env["helpdesk.intake.answer"]._tell_quiet(items)
         self._make_contacts(items)
+        self._tell_participants(items)
+        self._make_cc_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
         # before the messages, of which they are told
@@ -214,6 +218,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             for item, ticket in zip(group, tickets, strict=True):
                 item.ticket = ticket
                 item.notes.append(note("act_ticket", ticket=ticket.number))
+                self._tell_new(item, tools.email_normalize_all(ticket.email_cc or ""))
         self._subscribe(items)
 
     @api.model
@@ -306,22 +311,6 @@ class HelpdeskIntakeAct(models.AbstractModel):
         return values
 
     @api.model
-    def _cc_addresses(self, item) -> list[str]:
-        """Who had a copy. Not we: an answer to all must not come back to us."""
-        mail, own = item.mail, item.plan.verdict.own_addresses
-        return [
-            tools.formataddr((each.name, each.normalized))
-            for each in mail.cc
-            if each.normalized and each.normalized not in own
-        ]
-
-    @api.model
-    def _participants(self, item):
-        """Contacts among To and Cc that the ticket's company may know."""
-        found = self.env["res.partner"].browse(item.plan.verdict.participants)
-        return found.filtered(lambda each: each.company_id.id in (False, item.delivery.company_id))
-
-    @api.model
     def _subscribe(self, items) -> None:
         """The requester, and the contacts among To and Cc, follow the ticket."""
         _all, internal, external = self.env["mail.message.subtype"]._default_subtypes(
@@ -370,16 +359,11 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 # who had a copy of what the requester does not see gets none of the rest
                 if unknown:
                     ticket.message_update({**self._message_dict(item), "to": "", "cc": ""})
-            elif unknown:
-                ticket.message_update(self._message_dict(item))
             else:
-                cc = ticket._mail_cc_sanitized_raw_dict(ticket.email_cc)
-                new = ticket._mail_cc_sanitized_raw_dict(", ".join(self._cc_addresses(item)))
-                if new.keys() - cc.keys():
-                    ticket.email_cc = ", ".join((new | cc).values())
-                participants = self._participants(item)
-                if participants:
-                    ticket._message_subscribe(participants.ids)
+                if unknown:
+                    cc = ", ".join(self._cc_addresses(item))
+                    ticket.message_update({**self._message_dict(item), "cc": cc})
+                self._add_cc(item)
             if item.delivery.reopen:
                 item.notes.append(self._reopen(ticket))
             item.notes.append(note("act_reply", ticket=ticket.number))

@@ -11,9 +11,6 @@ from ..mailflow.mail import Mail
 from ..mailflow.note import note
 from .intake_values import Contact, Standing
 
-#: Contacts among To and Cc that follow a ticket, at the most.
-PARTICIPANTS = 20
-
 
 class HelpdeskIntakeJudge(models.AbstractModel):
     """The contacts of a mail: who wrote, and who else takes part."""
@@ -59,16 +56,6 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return found
 
     @api.model
-    def _participants(self, entry, own, partners) -> tuple[int, ...]:
-        """Contacts among the recipients, as helpdesk_mgmt subscribes them; not more than
-        :data:`PARTICIPANTS`, since each of them gets what is answered."""
-        found = self.env["res.partner"]
-        for email in self._addressed(entry.mail):
-            if email and email not in own:
-                found |= partners[email][:1]
-        return tuple(found[:PARTICIPANTS].ids)
-
-    @api.model
     def _contacts(self, entries, destinations, threads, writers, own, partners, senders):
         """The requester for each place that a mail goes to, since companies have contacts of
         their own and teams policies: row id -> {(company id, team id): Contact}; and the addresses
@@ -100,9 +87,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     unknown[each.row_id, company_id, team_id] = requester
         accounts = self._accounts(unknown)
         for (row_id, company_id, team_id), requester in unknown.items():
-            result[row_id][company_id, team_id] = self._new_contact(
-                requester, company_id, team_id, accounts
-            )
+            contact = self._new_contact(requester, company_id, team_id, accounts)
+            thread = threads.get(row_id, (None, ()))[0]
+            if thread and (thread.company_id, thread.team_id) == (company_id, team_id):
+                contact = self._contact_of_participant(contact, thread)
+            result[row_id][company_id, team_id] = contact
         return result, own
 
     @api.model
@@ -186,18 +175,24 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         by_rule = not self._creates_contacts(company_id, team_id)
         code = "contact_by_rule_only" if by_rule else "contact_new"
         notes = [note(code, address=address.email)]
+        account, account_note = accounts.get((address.domain, company_id), (None, None))
+        if account_note and not by_rule:
+            notes.append(account_note)
+        values = self._contact_values(address, account)
+        return Contact(requester, None, None, values, tuple(notes), by_rule)
+
+    @api.model
+    def _contact_values(self, address, account) -> dict:
+        """Values of a new contact, under an account or none."""
         values = {
             "name": address.name or address.email,
             "email": address.email,
             "is_company": False,
         }
-        account, account_note = accounts.get((address.domain, company_id), (None, None))
-        if account_note and not by_rule:
-            notes.append(account_note)
         if account:
             values["parent_id"] = account.id
             values["company_id"] = account.company_id.id
-        return Contact(requester, None, None, values, tuple(notes), by_rule)
+        return values
 
     @api.model
     def _creates_contacts(self, company_id, team_id) -> bool:
@@ -212,7 +207,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         """Accounts that unknown requesters belong to, by their mail domain:
         (domain, company id) -> (res.partner or None, note or None).
 
-        :param unknown: (row id, company id, team id) -> Requester
+        :param unknown: (row id, company id, team id) -> Requester, or what else has an ``address``
         """
         wanted = {
             (requester.address.domain, company_id)

@@ -191,6 +191,17 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Participant:
+    """Somebody in To or Cc besides us.
+
+    :param partner_ids: contacts of this address, of all companies
+    """
+
+    address: Address
+    partner_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """What conditions of rules look at, of one mail in one company. The names are fields of
     ``helpdesk.incoming.mail``, where the same is stored.
@@ -394,7 +405,7 @@ class Verdict:
     known_aliases: frozenset[int]  # support aliases (0: none) that made something of it
     suspect: Note | None  # the identity of another mail with another body
     other_models: str  # an address of another model that it is for, too
-    participants: tuple[int, ...]  # contacts in To and Cc, without our own
+    participants: tuple[Participant, ...]  # people in To and Cc, without us
     own_addresses: frozenset[str]  # addresses of this mail that are ours
     notes: tuple[Note, ...]
     own_mail: OwnMail | None = None  # a mail of ours that came back, or its copied marks

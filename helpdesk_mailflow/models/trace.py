@@ -202,6 +202,9 @@ SENTENCES = {
         "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
     ),
     "contact_new": _lt("No contact has the address %(address)s. A new one is made."),
+    "contact_participant": _lt(
+        "No contact has the address %(address)s, which takes part by address in ticket %(ticket)s."
+    ),
     "contact_by_rule_only": _lt(
         "No contact has the address %(address)s, and contacts are made only when a rule says so."
     ),
@@ -409,6 +412,18 @@ SENTENCES = {
     "act_reopened": _lt("Ticket %(ticket)s was closed and is open again: %(stage)s."),
     "act_stays_closed": _lt("Ticket %(ticket)s stays closed, since its team has no open stage."),
     "act_reply": _lt("It was added to ticket %(ticket)s."),
+    "act_cc": _lt("Takes part from now on (%(count)s from To and Cc): %(addresses)s."),
+    "act_crowd": _lt(
+        "It names %(count)s people in To and Cc. Of more than %(limit)s nobody takes part, except"
+        " colleagues."
+    ),
+    "act_cc_full": _lt(
+        "%(count)s more people in To and Cc take no part, since a ticket has at most %(limit)s."
+    ),
+    "act_cc_contacts_limit": _lt(
+        "Of people in To and Cc at most %(limit)s contacts are made; the others take part by their"
+        " addresses."
+    ),
     "act_folded": _lt(
         "What it quotes of our mail, from the line to write above on, is folded in the message."
     ),
