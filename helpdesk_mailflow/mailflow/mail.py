@@ -28,6 +28,12 @@ code                              values                meaning
 ``date_missing``
 ``date_unreadable``               value
 ``uuencode_extracted``            count                 files inside the text became attachments
+``winmail_unpacked``              name, count           its files became attachments
+``winmail_body``                  name                  the body is the one inside of it
+``winmail_damaged``               name                  unpacked as far as it goes, and kept
+``winmail_unreadable``            name                  kept as it is
+``smime_opened``                                        the text inside of a signature is shown
+``smime_unreadable``              name                  neither signed nor encrypted, or damaged
 ``reading_failed``                error                 a defect of this program; only the raw
                                                         source is of use
 ================================  ====================  =======================================
@@ -44,8 +50,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from . import charset, header, mime
+from . import charset, header, mime, secured
 from .charset import one_line
+from .container import Containers, Views, given_name
 from .header import Address
 from .html import html_to_text, tame, text_to_html
 from .note import Note, note
@@ -150,6 +157,8 @@ _EXTENSIONS = {
     "text/x-vcard": ".vcf",
     "text/vcard": ".vcf",
 }
+_WINMAIL_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_WINMAIL_NAME = re.compile(r"^win(?:mail|dat)?\d{0,4}\.dat$", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _METHOD = re.compile(r"^METHOD[^:\r\n]*:\s*([A-Za-z-]+)", re.MULTILINE)
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
@@ -158,7 +167,6 @@ _PATH = re.compile(r"^.*[/\\]", re.DOTALL)
 _NAME_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*]')
 _SPACE = re.compile(r"\s+")
 _HEADER_END = re.compile(rb"\n\r?\n")
-
 
 NOBODY = Address("", "")
 
@@ -256,6 +264,7 @@ class Mail:
     :param html: the body as HTML (not sanitised!), None if the mail has none
     :param text_parts: parts of plain text that the body is made of
     :param html_parts: parts of HTML that the body is made of
+    :param secured: how it is signed or encrypted, see :mod:`.secured`; nothing of that is checked
     """
 
     size: int
@@ -281,6 +290,7 @@ class Mail:
     html: str | None = None
     text_parts: int = 0
     html_parts: int = 0
+    secured: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
     notes: tuple[Note, ...] = ()
@@ -315,7 +325,7 @@ def read(raw: bytes, limits: Limits = Limits()) -> Mail:
     """
     raw = bytes(raw)
     try:
-        return _Reader(raw, limits).mail()
+        return _Reader(raw, limits, secured.MAX_LAYERS).mail()
     except Exception as error:
         # A mail must never be lost to a defect in here: the ledger row shows the note, and
         # a later version reads the raw source again.
@@ -349,18 +359,11 @@ def _made_up_id(digest: str) -> str:
     return f"<{digest}@missing-message-id.invalid>"
 
 
-@dataclass
-class _Views:
-    """What a part of the body shows: one sequence for plain text, one for HTML."""
-
-    text: list[mime.Part] = field(default_factory=list)
-    html: list[mime.Part] = field(default_factory=list)
-
-
-class _Reader:
+class _Reader(Containers):
     """The steps of reading one mail; thrown away afterwards."""
 
-    def __init__(self, raw: bytes, limits: Limits):
+    def __init__(self, raw: bytes, limits: Limits, layers: int):
+        super().__init__(layers)
         self.raw = raw
         self.limits = limits
         self.notes: dict[tuple, Note] = {}
@@ -402,6 +405,9 @@ class _Reader:
         body_start = root.body[0]
         views = self._views(root)
         text, html = self._body(views)
+        if not text.strip() and not html and self.winmail:
+            text, html = self._winmail_body(self.winmail)
+        self._mark(secured.read_armor(text)[1])
         self._note_structure(structure.oddities)
         message_id, given, identity = self._identity()
         from_all = self._addresses("from")
@@ -444,6 +450,7 @@ class _Reader:
             html=html,
             text_parts=sum(not _is_html(part) for part in bodies),
             html_parts=sum(_is_html(part) for part in bodies),
+            secured=tuple(self.marks),
             attachments=tuple(self.attachments),
             delivery=Delivery(
                 report_type=report_type,
@@ -537,7 +544,7 @@ class _Reader:
 
     # ---- body ----
 
-    def _views(self, part: mime.Part, parent: mime.Part | None = None, first=True) -> _Views:
+    def _views(self, part: mime.Part, parent: mime.Part | None = None, first=True) -> Views:
         """Sort the leaves into body and attachments, after RFC 8621 section 4.1.4.
 
         Recursive: :func:`.mime.parse` has bounded the depth.
@@ -551,58 +558,61 @@ class _Reader:
             start = part.params.get("start", "").strip("<> ")
             if start:
                 main = next((p for p in part.children if _cid(p) == start), main)
-        views = _Views()
+        views = Views()
         for child in part.children:
             found = self._views(child, part, child is main)
             views.text += found.text
             views.html += found.html
         return views
 
-    def _alternative(self, part: mime.Part) -> _Views:
+    def _alternative(self, part: mime.Part) -> Views:
         found = [self._views(child, part, True) for child in part.children]
         html = next((v for v in reversed(found) if _has(v.html, "text/html")), None)
         plain = [v for v in found if v.text and not all(_is_html(p) for p in v.text)]
         if html is None:
             # Several plain texts are not the same text twice in practice.
             texts = [p for v in plain for p in v.text]
-            return _Views(texts, list(texts))
+            return Views(texts, list(texts))
         # Apple Mail wraps the HTML alternative in a mixed; its plain parts are not another text.
         text = next((v for v in plain if not _has(v.text, "text/html")), None)
-        return _Views((text or (plain[0] if plain else html)).text, html.html)
+        return Views((text or (plain[0] if plain else html)).text, html.html)
 
-    def _leaf(self, part: mime.Part, parent: mime.Part | None, first: bool) -> _Views:
+    def _leaf(self, part: mime.Part, parent: mime.Part | None, first: bool) -> Views:
         kind = part.content_type
         around = parent.content_type if parent else ""
         in_related = around == "multipart/related"
         in_alternative = around == "multipart/alternative"
+        opened = self._opened(part)
+        if opened:
+            return opened
         if kind.startswith("multipart/") and not part.is_multipart:
             empty = part.body[0] >= part.body[1]
             if parent is None and not empty:
                 return self._shown(part)  # a multipart without parts: what there is, as text
             if not empty:
                 self._attach(part, in_related)
-            return _Views()
+            return Views()
         if part.is_multipart:
             if parent is None:
                 return self._shown(part)
-            return _Views()
+            return Views()
         if (
             kind in (_MAIN_TYPES if in_alternative else _BODY_TYPES)
             and part.disposition != "attachment"
-            and (first or (not in_related and not _given_name(part)))
+            and (first or (not in_related and not given_name(part)))
         ):
             return self._shown(part)
         if kind in _SECONDARY and in_alternative:
-            return _Views()
+            return Views()
         self._note_report(part)
         self._attach(part, in_related)
-        return _Views()
+        return Views()
 
-    def _shown(self, part: mime.Part) -> _Views:
+    def _shown(self, part: mime.Part) -> Views:
         text = self._text(part)
         if not text.strip() and part.content_type not in _BODY_TYPES:
-            return _Views()
-        return _Views([part], [part])
+            return Views()
+        return Views([part], [part])
 
     def _text(self, part: mime.Part) -> str:
         """The decoded text of a part of the body; counts against the budget once."""
@@ -624,6 +634,9 @@ class _Reader:
             part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed"
         ):
             text = _unflow(text, part.params.get("delsp", "").lower() == "yes")
+        if part.content_type == "text/plain":
+            text, mark = secured.read_armor(text)
+            self._mark(mark)
         self.texts[id(part)] = text
         return text
 
@@ -641,7 +654,7 @@ class _Reader:
             self.note(code, charset=declared[:40], used=used)
         return text
 
-    def _body(self, views: _Views) -> tuple[str, str | None]:
+    def _body(self, views: Views) -> tuple[str, str | None]:
         texts = []
         for part in views.text:
             text = self._text(part)
@@ -670,7 +683,7 @@ class _Reader:
                 return data
             decoded, ok = header.base64_bytes(data)
             if not ok:
-                self.note("base64_damaged", name=_given_name(part) or part.content_type)
+                self.note("base64_damaged", name=given_name(part) or part.content_type)
             return decoded
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
             begin = _UU_BEGIN.search(data)
@@ -717,9 +730,12 @@ class _Reader:
         kind = part.content_type
         if kind.startswith("multipart/"):
             kind = "application/octet-stream"
-        self._keep(_given_name(part), kind, self._content(part), cid, inline)
+        self._keep(given_name(part), kind, self._content(part), cid, inline)
 
     def _keep(self, name: str, kind: str, content: bytes, cid: str, inline: bool) -> None:
+        is_winmail = kind in _WINMAIL_TYPES or _WINMAIL_NAME.match(name)
+        if is_winmail and self._unpack_winmail(name or "winmail.dat", content):
+            return
         number = len(self.attachments) + 1
         if number > self.limits.attachments:
             self.attachments_left_out += 1
@@ -770,10 +786,6 @@ def _has(parts: list[mime.Part], content_type: str) -> bool:
 def _cid(part: mime.Part) -> str:
     value = part.value("content-id")
     return _SPACE.sub("", header.text(value)).strip("<>") if value else ""
-
-
-def _given_name(part: mime.Part) -> str:
-    return part.disposition_params.get("filename") or part.params.get("name") or ""
 
 
 def _file_name(given: str, content_type: str, number: int) -> str:
