@@ -122,6 +122,7 @@ _MESSAGE_ID_LINE = re.compile(
     r"^[>|\s]{0,8}(?:X-)?(?:Original-)?Message-ID:\s{0,80}<?([^<>\s@]{1,500}@[^<>\s]{1,400})>?",
     re.IGNORECASE | re.MULTILINE,
 )
+_SESSION = re.compile(r"^[ \t]{0,8}RCPT TO:", re.IGNORECASE | re.MULTILINE)
 _STATUS_ACTION = re.compile(r"^Action:\s*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _NOTIFICATION = re.compile(r'"(?:notificationType|eventType)"\s*:\s*"(\w+)"')
 _NOTIFICATION_ID = re.compile(r'"messageId"\s*:\s*"([^"\s<>]{1,400})"')
@@ -352,9 +353,11 @@ def bounce_text(mail: Mail) -> KindResult | None:
     Words alone never decide: a customer quotes a bounce, or writes "Undelivered: my parcel".
     Neither does the sender: people and web forms use `postmaster@` and null senders too.
     """
-    if _is_person_answering(mail):
-        return None
     null, postmaster = _null_sender(mail), _is_postmaster(mail)
+    # some systems write as if they answered; with the commands of a session they are none
+    session = postmaster and _SESSION.search(_top(mail))
+    if _is_person_answering(mail) and not session:
+        return None
     nobody = not mail.from_.email and mail.return_path is None
     if not (null or postmaster or nobody):
         return None
