@@ -16,7 +16,6 @@ from . import bounce_text as words
 from .bounce_reason import (
     HARD,
     MAX_DIAGNOSTIC,
-    NO_FAILURE,
     Reason,
     tell_reason,
     usual_status,

@@ -20,8 +20,9 @@ _ANY = rf"(?:{_ADDRESS}|{_QUOTED})"
 #: Where the copy of the mail begins.
 _COPY = re.compile(
     r"""^[ \t>]{0,8}(?:
-      -{2,}[ ]{0,2}(?:this\ is\ a\ copy|original\ message|below\ this\ line|enclosed\ is|returned\ message
-        |unsent\ message|the\ (?:body|header|original)|copy\ of|message\ (?:header|text)|start\ of|returned\ mail)
+      -{2,}[ ]{0,2}(?:this\ is\ a\ copy|original\ message|below\ this\ line|enclosed\ is
+        |returned\ message|unsent\ message|the\ (?:body|header|original)|copy\ of
+        |message\ (?:header|text)|start\ of|returned\ mail)
     | (?:below|included|attached|enclosed|here|following)\ is\ a\ copy
     | (?:message\ headers|original\ message|the\ original\ message)\ (?:follows?|headers)
     | original\ message\ headers: | original\ message\ text | -+\ ?original\ mail
@@ -31,7 +32,8 @@ _COPY = re.compile(
 )
 #: An address that the line is about: it opens it, or follows one of these phrases.
 _OPENS = re.compile(
-    rf"^[ \t>*\-]{{0,12}}(?:\[?(?:status|recipient|rcpt[ ]to|to|address|addressed[ ]to)[^<>@\n]{{0,30}}?:?[ \t]*)?"
+    rf"^[ \t>*\-]{{0,12}}(?:\[?(?:status|recipient|rcpt[ ]to|to|address|addressed[ ]to)"
+    rf"[^<>@\n]{{0,30}}?:?[ \t]*)?"
     rf"(?:[45]\d\d[ ]{{1,4}})?<?[\"']?({_ANY})[\"']?>?(?=$|[\s:;,.()<\[]|[^\x00-\x7f])",
     re.IGNORECASE,
 )
@@ -50,8 +52,10 @@ _TALK = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"(?:(?:in reply to|after|in|for|to our|following|like our(?: final)?|error following)\s+(?:end of )?|>>>\s*|SMTP:|\[)"
-    r"(MAIL[ _]FROM|RCPT[ _]TO|MAIL|RCPT|DATA|EHLO|HELO|STARTTLS|BDAT|QUIT|CONN|initial connection)\b",
+    r"(?:(?:in reply to|after|in|for|to our|following|like our(?: final)?|error following)\s+"
+    r"(?:end of )?|>>>\s*|SMTP:|\[)"
+    r"(MAIL[ _]FROM|RCPT[ _]TO|MAIL|RCPT|DATA|EHLO|HELO|STARTTLS|BDAT|QUIT|CONN"
+    r"|initial connection)\b",
     re.IGNORECASE,
 )
 _END_OF_DATA = re.compile(
@@ -66,7 +70,8 @@ _REPLY = re.compile(
     r"(?:^|[\s:;,'\"(\[#<=]|error_code :|code )([245]\d\d)(?=[\s\-:,;.)\]'\"]|$)", re.IGNORECASE
 )
 _REPLY_SURE = re.compile(
-    r"(?:said|returned|responded|response(?:code)?|reply|failed with|error_code|refused|rejected|message|was|host [^\n:]{1,200})"
+    r"(?:said|returned|responded|response(?:code)?|reply|failed with|error_code|refused|rejected"
+    r"|message|was|host [^\n:]{1,200})"
     r"[:\s'\"\[(]{1,6}([245]\d\d)(?=[\s\-:,;.)\]'\"])",
     re.IGNORECASE,
 )

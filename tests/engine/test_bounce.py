@@ -210,8 +210,10 @@ def test_an_unknown_user_after_the_data_is_a_filter():
 
 def test_a_warning_in_words_is_a_delay():
     text = (
-        "THIS IS A WARNING MESSAGE ONLY.\n\nDelivery to the following recipient has been delayed:\n\n"
-        "     ada@example.net\n\nMessage will be retried for 2 more day(s)\n\n450 4.2.2 Mailbox full\n"
+        "THIS IS A WARNING MESSAGE ONLY.\n\nDelivery to the following recipient has been"
+        " delayed:\n\n"
+        "     ada@example.net\n\nMessage will be retried for 2 more day(s)\n\n"
+        "450 4.2.2 Mailbox full\n"
     )
     found = only(report(text, subject="Delivery Status Notification (Delay)"))
     assert (found.address, found.action, found.hard) == ("ada@example.net", "delayed", False)
@@ -354,7 +356,8 @@ def test_corpus(corpus, capsys):
             reason += same_reason
     with capsys.disabled():
         print(
-            f"\n{len(files)} reports: recognised {recognised / len(files):.1%}; {total} recipients: "
+            f"\n{len(files)} reports: recognised {recognised / len(files):.1%}; "
+            f"{total} recipients: "
             f"hard or soft {hard / total:.1%}, status {status / total:.1%}, "
             f"reply code {code / total:.1%}, reason {reason / total:.1%}"
         )
