@@ -5,11 +5,14 @@ from markupsafe import Markup
 from odoo import api, models
 
 from ..mailflow.note import note
-from ..mailflow.reply import cut_mail
+from ..mailflow.reply import QUOTE, SIGNATURE, cut_mail
+from ..mailflow.unfold import unfolded
 from .intake_values import Outcome
 
 #: Outcomes whose message shows what was written this time, with the rest folded.
 FOLDED = frozenset((Outcome.REPLY, Outcome.NOTE))
+#: What the trace says of what is folded.
+FOLDED_NOTES = {QUOTE: "act_folded", SIGNATURE: "act_folded_signature"}
 #: As Odoo's chatter and portal fold quotes.
 FOLD = Markup('<div data-o-mail-quote="1">%s</div>')
 
@@ -48,11 +51,13 @@ class HelpdeskIntakeAct(models.AbstractModel):
 
     @api.model
     def _written(self, item) -> Markup:
-        """What was written; of a reply what was written this time, with what it quotes folded."""
+        """What was written; of a reply what was written this time, with all else folded.
+
+        Who writes first keeps all: that may be what it is about, and where a number to call is.
+        """
         if item.delivery.outcome not in FOLDED:
             return self._body(item)
         cut = cut_mail(item.mail)
-        if not cut.rest:
-            return self._body(item)
-        item.notes.append(note("act_folded"))
-        return Markup(cut.above) + FOLD % Markup(cut.rest)
+        item.notes.extend(note(FOLDED_NOTES[each]) for each in cut.folded)
+        above = Markup(unfolded(cut.above))
+        return above + FOLD % Markup(cut.rest) if cut.rest else above

@@ -424,9 +424,8 @@ SENTENCES = {
         "Of people in To and Cc at most %(limit)s contacts are made; the others take part by their"
         " addresses."
     ),
-    "act_folded": _lt(
-        "What it quotes of our mail, from the line to write above on, is folded in the message."
-    ),
+    "act_folded": _lt("What it quotes of earlier mails is folded in the message."),
+    "act_folded_signature": _lt("Its signature is folded in the message."),
     "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
     "act_passed_on": _lt("Odoo's own mail gateway took it."),

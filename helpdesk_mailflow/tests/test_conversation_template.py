@@ -237,7 +237,7 @@ class TestConversation(TemplateCase):
     def test_quotes_of_others_are_left_out(self):
         self.take(
             mail(
-                html="<p>New words</p><blockquote>Old words</blockquote>",
+                html='<p>New words</p><blockquote type="cite">Old words</blockquote>',
                 headers=[("In-Reply-To", "<first@acorn-tests.example>")],
             )
         )

@@ -59,10 +59,12 @@ class TestReplyLine(MailflowCase):
         self.assertIn("We are on our way.", folded)
 
     def test_nothing_above_is_never_an_empty_message(self):
-        body = f"{QUOTE}<p>It is out now.</p>"
-        row, message = self.reply(html=body)
-        self.assertIn("It is out now.", html2plaintext(message.body))
-        self.assertNotIn("act_folded", self.codes(row))
+        answer = "<p>It is out now.</p>"
+        for body in (f"{QUOTE}{answer}", f"{QUOTE.removesuffix('</div>')}{answer}</div>"):
+            _row, message = self.reply(html=body)
+            seen, folded = self.parts(message)
+            self.assertEqual(seen, "It is out now.")
+            self.assertIn("We are on our way.", folded)
 
     def test_a_new_ticket_keeps_all(self):
         """Who writes anew and quotes our mail may mean all of it."""
