@@ -190,6 +190,7 @@ ATTACHED_MAIL = Words(
 
 MAIL = Words(
     {
+        "like": TEXT,
         "file": TEXT,
         "same as": TEXT,
         "from": TEXT,
@@ -463,12 +464,18 @@ def read_text(text: str, file: str) -> tuple[list[Situation], list[str]]:
         return [], [f"{file}: {error}"]
     if not isinstance(found, list):
         return [], [f"{file}: has to be a list of situations, each beginning with “- name:”"]
+    mails = {
+        each.get("name"): each["mail"]
+        for each in found
+        if isinstance(each, dict) and isinstance(each.get("mail"), dict)
+    }
     situations, problems = [], []
     for number, each in enumerate(found, 1):
         name = each.get("name") if isinstance(each, dict) else None
         where = f"{file}, “{name}”" if isinstance(name, str) else f"{file}, situation {number}"
         try:
             checked = SITUATION.check(each, where)
+            _complete(checked, mails, where)
         except Unclear as error:
             problems.append(str(error))
             continue
@@ -482,6 +489,24 @@ def read_text(text: str, file: str) -> tuple[list[Situation], list[str]]:
             )
         )
     return situations, problems
+
+
+def _complete(situation: dict, mails: dict, where: str) -> None:
+    """Put in what mails have like the mail of another situation of the file.
+
+    :param mails: name of a situation -> its mail, as it stands there
+    """
+    for mail in (situation["mail"], *situation.get("given", {}).get("earlier mails", ())):
+        name = mail.pop("like", None)
+        if name is None:
+            continue
+        if name not in mails or "like" in mails[name]:
+            raise Unclear(
+                f"{where} > mail > like: no situation of this file with a whole mail is"
+                f" called {name!r}"
+            )
+        for word, value in MAIL.check(mails[name], where).items():
+            mail.setdefault(word, value)
 
 
 def read_folder(folder: Path = FOLDER) -> tuple[list[Situation], list[str]]:

@@ -293,7 +293,7 @@ class SituationWorld(MailflowCase):
             self.earlier[each["mail"]] = raw
             self.message_ids[each["mail"]] = row.message_id
             self.subjects[each["mail"]] = each.get("subject", "The printer burns")
-            if row.ticket_ids:
+            if row.delivery_ids.mapped("outcome") == ["ticket"]:
                 self._name_ticket(each["mail"], row.ticket_ids[:1])
 
     # ------------------------------------------------------------

@@ -79,6 +79,15 @@ class TestSituationFiles(BaseCase):
         self.assertEqual(problems, [])
         self.assertEqual(situation.mail, {"subject": "no", "date": "2026-03-03"})
 
+    def test_a_mail_may_be_like_that_of_another_situation(self):
+        text = "- {name: A, mail: {cc: x, to: y}, then: {outcome: ticket}}\n"
+        text += "- {name: B, mail: {like: A, to: z}, then: {outcome: ticket}}\n"
+        (_first, second), problems = read_text(text, "x.yaml")
+        self.assertEqual(problems, [])
+        self.assertEqual(second.mail, {"cc": "x", "to": "z"})
+        told = self.wrong("- {name: A, mail: {like: B}, then: {outcome: ticket}}")
+        self.assertIn("like: no situation of this file with a whole mail is called 'B'", told)
+
     def test_a_file_that_is_no_list_is_told(self):
         self.assertIn("x.yaml: has to be a list of situations", self.wrong("name: A"))
         self.assertIn("x.yaml: ", self.wrong("- {name: A"))
