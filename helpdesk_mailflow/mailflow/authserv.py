@@ -16,7 +16,10 @@ Anybody can write such a header. What is believed, and why:
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
+from .domain import registrable_domain
 from .mail import Mail
 from .trust_report import COMMENTS, MAX_HEADER, METHOD
 
@@ -50,6 +53,83 @@ def authserv_count(mail: Mail, authserv_id: str) -> int:
     may be among them: what counts is the least number of many mails."""
     pin = authserv_id.strip().lower()
     return len(believed_headers(mail, pin, len(mail.headers))[0]) if pin else 0
+
+
+def authserv_names(mail: Mail) -> list[str]:
+    """The names of the reports that follow each other at the top, down to the Received below the
+    first; of different servers, too."""
+    names: list[str] = []
+    for name, value in mail.headers:
+        if name.lower() == "received" and names:
+            break
+        if name.lower() == "authentication-results":
+            server = _server(value)
+            if server is None:
+                break
+            names.append(server or NAMELESS)
+    return names
+
+
+def common_name(mails: Sequence[Mail], share: float = 0.8) -> str:
+    """What could be pinned, judged by many mails of a mailbox: the name that the topmost report
+    has in most of them. ``*.example.com`` if that differs from host to host, or if the server
+    has a name for each check, as Apple's have; ``""`` if there is none.
+
+    :param share: of the mails that have to have it
+    """
+    tops = [authserv_candidate(each) for each in mails]
+    wanted = max(1, share * len(mails))
+    (top, count), *_rest = Counter(tops).most_common(1) or [("", 0)]
+    if top and count >= wanted:
+        organization = registrable_domain(top)
+        several = sum(
+            len({each for each in authserv_names(mail) if _is_within(each, organization)}) > 1
+            for mail in mails
+        )
+        return f"*.{organization}" if several >= wanted else top
+    organizations = Counter(registrable_domain(each) for each in tops if "." in each)
+    (organization, count), *_rest = organizations.most_common(1) or [("", 0)]
+    return f"*.{organization}" if organization and count >= wanted else ""
+
+
+def _is_within(name: str, organization: str) -> bool:
+    return name != NAMELESS and registrable_domain(name) == organization
+
+
+#: Providers whose servers report under another domain than mailboxes are reached by.
+_ELSEWHERE = {
+    "gmail.com": "google.com",
+    "googlemail.com": "google.com",
+    "me.com": "icloud.com",
+    "aol.com": "yahoo.com",
+    "fastmail.com": "messagingengine.com",
+    "strato.de": "rzone.de",
+}
+_BY = re.compile(r"\bby\s+([^\s;()]{1,255})", re.I)
+
+
+def is_plausible(authserv_id: str, host: str, mails: Sequence[Mail]) -> bool:
+    """Whether a server of that name may well be the one that receives for a mailbox: it belongs to
+    the organization of the mailbox's host, or of the server that wrote the topmost Received,
+    which cannot be forged as long as a server writes one at all.
+
+    :param host: of IMAP or POP
+    :param mails: of the mailbox
+    """
+    host = registrable_domain(host)
+    near = {host, _ELSEWHERE.get(host, host)}
+    for mail in mails[:5]:
+        found = _BY.search(mail.header("Received"))
+        if found:
+            near.add(registrable_domain(found[1]))
+    if authserv_id == NAMELESS:
+        return bool(near & {"outlook.com", "office365.com"})
+    return registrable_domain(authserv_id.removeprefix("*.")) in near
+
+
+def is_pinned(authserv_id: str, name: str) -> bool:
+    """Whether a topmost report, as :func:`authserv_candidate` names it, is the pinned server's."""
+    return name == authserv_id or (name != NAMELESS and names_server(authserv_id, name))
 
 
 def names_server(authserv_id: str, name: str) -> bool:

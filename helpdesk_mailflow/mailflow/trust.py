@@ -60,11 +60,11 @@ class Trust:
 
     @property
     def verdict(self) -> str:
-        """DMARC as rules know it: ``"pass"``, ``"fail"`` or ``"none"``. Of what a trusted
-        forwarder vouches for, a failure is none."""
-        if self.dmarc == "fail":
-            return "none" if self.identity == "proven" else "fail"
-        return "pass" if self.dmarc == "pass" and self.identity == "proven" else "none"
+        """DMARC as rules know it: ``"pass"``, ``"fail"`` or ``"none"``, which also stands for a
+        failure that a trusted forwarder explains."""
+        if self.identity == "failed":
+            return "fail"
+        return "pass" if self.identity == "proven" and self.dmarc == "pass" else "none"
 
 
 def tell_trust(

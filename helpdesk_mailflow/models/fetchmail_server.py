@@ -114,7 +114,8 @@ class FetchmailServer(models.Model):
     authserv_id = fields.Char(
         "Authentication server",
         help="The name that the receiving server puts first into its Authentication-Results"
-        " header. Only results under this name are believed; empty: none are.",
+        " header. Only results under this name are believed. *.example.com stands for any name in"
+        " example.com.",
     )
     unmatched = fields.Selection(
         [("ticket", "Becomes a ticket"), ("leave", "Is left alone")],
@@ -621,7 +622,7 @@ class FetchmailServer(models.Model):
                 "Reading broke off and is tried again: %(error)s",
                 error=self.env["helpdesk.intake"]._error_text(problem),
             )
-        values = {"date": fields.Datetime.now()}
+        values = {"date": fields.Datetime.now(), **(visit.learnt if visit else {})}
         if error:
             values.update(error_date=self.error_date or fields.Datetime.now(), error_message=error)
         elif self.error_date:

@@ -139,6 +139,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 {
                     **self._row_values(entry.mail),
                     **self.env["helpdesk.intake.facts"]._columns(entry.mail, facts),
+                    **self.env["helpdesk.intake.trust"]._columns(verdict),
                     **mailbox,
                     "kind": verdict.kind.kind.value,
                     "state": plan.state.value,

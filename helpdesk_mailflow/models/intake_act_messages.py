@@ -32,6 +32,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 item.message = item.ticket.with_context(
                     mail_post_autofollow_author_skip=not item.partner
                 ).message_post(**self._post_values(item), attachments=self._attachments(item.mail))
+                item.message._mailflow_set_marks(item.marks)
         else:
             self._post_in_batch(items)
         for item in items:
@@ -123,6 +124,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
         messages = tickets[:1]._message_create(all_values)
         for item, message, values in zip(items, messages, all_values, strict=True):
             item.message = message
+            message._mailflow_set_marks(item.marks)
             ticket = item.ticket._fallback_lang()
             if (
                 item.partner

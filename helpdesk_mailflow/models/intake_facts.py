@@ -14,7 +14,6 @@ from ..mailflow.kind import Kind
 from ..mailflow.language import language_of
 from ..mailflow.mail import Mail
 from ..mailflow.pattern import PatternSet, texts_of
-from ..mailflow.trust import Trust, tell_trust
 from .intake_values import Entry, Facts
 
 #: Kinds that a program writes.
@@ -112,7 +111,7 @@ class HelpdeskIntakeFacts(models.AbstractModel):
         ]
 
     # ------------------------------------------------------------
-    # PATTERNS AND SERVERS
+    # PATTERNS
     # ------------------------------------------------------------
 
     @api.model
@@ -123,17 +122,6 @@ class HelpdeskIntakeFacts(models.AbstractModel):
         patterns = self.env["helpdesk.scanner.pattern"].sudo()
         patterns = patterns.search(Domain("company_id.active", "=", True))
         return PatternSet([each._to_engine() for each in patterns]) if patterns else None
-
-    @api.model
-    def _trusts(self, entries: list[Entry]) -> dict[int, Trust]:
-        """What the servers that received the mails say about their senders, by row id."""
-        ids = {each.scanner_id for each in entries if each.scanner_id}
-        # sudo: scanners are a system admin's
-        scanners = self.env["fetchmail.server"].sudo().browse(ids)
-        servers = {scanner.id: scanner.authserv_id or None for scanner in scanners}
-        return {
-            each.row_id: tell_trust(each.mail, servers.get(each.scanner_id)) for each in entries
-        }
 
     # ------------------------------------------------------------
     # WHO AND WHEN

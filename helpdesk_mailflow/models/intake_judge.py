@@ -41,7 +41,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
 
     @api.model
     def _judge(self, entries: list[Entry]) -> list[Verdict]:
-        trusts = self.env["helpdesk.intake.facts"]._trusts(entries)
+        trusts = self.env["helpdesk.intake.trust"]._trusts(entries)
         kinds = {
             each.row_id: tell_kind(each.mail, trusts[each.row_id].verdict == "fail")
             for each in entries

@@ -23,6 +23,7 @@ KEPT_BY_THE_ADDON = frozenset(
         "helpdesk_cc",
         "helpdesk_forward",
         "helpdesk_from_address_id",
+        "helpdesk_marks",
         "helpdesk_notes",
         "helpdesk_private",
         "helpdesk_reply_apart",

@@ -57,6 +57,8 @@ class Visit:
         self.changes = MailboxChanges(self, SESSION_GOES_ON)
         #: mails fetched and stored
         self.count = 0
+        #: values for the scanner, which somebody else holds meanwhile
+        self.learnt = {}
 
     # ------------------------------------------------------------
     # CONNECTION
@@ -76,6 +78,8 @@ class Visit:
             self._visit_folders(folders)
         finally:
             self._close()
+        if self.count:
+            self.learnt = self.scanner._learn_authserv()
         return "\n".join(dict.fromkeys(self.errors)) or None
 
     def _take_up_left_behind(self):

@@ -53,6 +53,9 @@ class ResConfigSettings(models.TransientModel):
     helpdesk_thanks_keep_closed = fields.Boolean(
         related="company_id.helpdesk_thanks_keep_closed", readonly=False
     )
+    helpdesk_arc_forwarders = fields.Char(
+        related="company_id.helpdesk_arc_forwarders", readonly=False
+    )
     helpdesk_one_ticket = fields.Boolean(related="company_id.helpdesk_one_ticket", readonly=False)
     helpdesk_closed = fields.Selection(related="company_id.helpdesk_closed", readonly=False)
     helpdesk_closed_days = fields.Integer(related="company_id.helpdesk_closed_days", readonly=False)

@@ -135,6 +135,10 @@ SENTENCES = {
         " scanner is set up. So nothing is known about the sender."
     ),
     "trust_no_report": _lt("It has no report of %(server)s, so nothing is known about the sender."),
+    "trust_not_confirmed": _lt(
+        "Nothing is decided by that, since nobody has confirmed on the mail scanner that %(server)s"
+        " receives its mail."
+    ),
     "trust_forwarder": _lt(
         "%(forwarder)s forwarded it and is trusted: %(server)s confirms the seal, and when it came"
         " there the sender was proven."
@@ -242,6 +246,14 @@ SENTENCES = {
         "%(address)s is blocked: a rule blocked %(pattern)s for %(company)s on %(when)s."
     ),
     "decide_blocked": _lt("So it stays in the list of incoming mails and becomes nothing else."),
+    "decide_dmarc_hold": _lt(
+        "%(address)s fails DMARC, and the support alias %(alias)s holds such mail for a person."
+    ),
+    "decide_dmarc_spam": _lt(
+        "%(address)s fails DMARC, and to the support alias %(alias)s such mail is spam: no ticket,"
+        " it stays in the list of incoming mails."
+    ),
+    "decide_dmarc_reply": _lt("So it does not join ticket %(ticket)s."),
     "decide_ticket": _lt("It opens a ticket."),
     "decide_own": _lt("So it opens no ticket and joins none."),
     "decide_held_own": _lt("It is held: take it in if it is a customer's mail."),
@@ -611,6 +623,21 @@ SENTENCES = {
         "The encoding “%(encoding)s” is unknown; the part is kept as it is."
     ),
     "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
+    # badges of a message, see mail_message_marks.LABELS
+    "mark_proven": _lt("%(server)s reports that the mail is from %(address)s."),
+    "mark_proven_forwarder": _lt(
+        "The trusted forwarder %(forwarder)s reports that the mail is from %(address)s."
+    ),
+    "mark_unproven": _lt(
+        "Nothing that %(server)s reports proves that the mail is from %(address)s."
+    ),
+    "mark_dmarc_failed": _lt(
+        "%(server)s reports that the mail is not from %(address)s: DMARC failed."
+    ),
+    "mark_impostor": _lt(
+        "It says to be from %(address)s, one of us, and that is not proven. It was treated as a"
+        " stranger's mail."
+    ),
     # of a message that leaves
     "not_to_contact": _lt(
         "The contact did not get it: the conversation template does not send answers there."

@@ -1,0 +1,28 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from odoo import api, models
+
+from .intake_values import Outcome
+
+
+class HelpdeskIntakeAct(models.AbstractModel):
+    """What is known of the sender, on the message and in the mailbox."""
+
+    _inherit = "helpdesk.intake.act"
+
+    @api.model
+    def _make_messages(self, items) -> None:
+        trust = self.env["helpdesk.intake.trust"]
+        for item in items:
+            item.marks[:0] = trust._marks(item.plan.verdict)
+        return super()._make_messages(items)
+
+    @api.model
+    def _steps(self, plan) -> list[dict]:
+        steps = super()._steps(plan)
+        # what became nothing anywhere; a mail that another alias took in stays where it is
+        nothing = all(each.outcome is Outcome.IGNORED for each in plan.deliveries)
+        spam = any(each.code == "decide_dmarc_spam" for each in plan.notes)
+        if spam and nothing and plan.verdict.entry.scanner_id:
+            steps.append({"do": "move", "folder": "\\Junk"})
+        return steps
