@@ -68,6 +68,7 @@
         "wizards/helpdesk_new_authorisation_views.xml",
         "wizards/helpdesk_rule_replay_views.xml",
         "wizards/helpdesk_scanner_begin_views.xml",
+        "wizards/helpdesk_set_requester_views.xml",
         "wizards/helpdesk_switch_templates_views.xml",
         "wizards/mail_compose_message_views.xml",
         "views/helpdesk_mailbox_connection_views.xml",

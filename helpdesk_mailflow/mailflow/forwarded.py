@@ -100,10 +100,10 @@ class Forwarded:
 
     @property
     def emails(self) -> set[str]:
-        """Normalized addresses of all who may have written it: to look up whether they are ours."""
+        """Normalized addresses of all who wrote or had it: to look up whose they are."""
         found, each = set(), self
         while each:
-            named = (*each.candidates, *each.quoted, *each.to)
+            named = (*each.candidates, *each.quoted, *each.to, *each.cc)
             found |= {address.normalized for address in named if address.email}
             each = each.inner
         return found

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..mailflow.forwarded import Forwarded
 from ..mailflow.mail import Mail
 from ..mailflow.note import Note, note
 from ..mailflow.subject import subject_key
@@ -56,6 +57,17 @@ class Item:
     @property
     def requester(self) -> Requester:
         return self.plan.verdict.requester(self.delivery.contact)
+
+    @property
+    def original(self) -> Forwarded | None:
+        """The customer's mail, if an agent forwarded it and it is taken in as the customer's."""
+        requester = self.requester
+        return requester.forwarded if requester.source == "forwarded" else None
+
+    @property
+    def people(self) -> tuple[Participant, ...]:
+        """Who had the mail, besides us."""
+        return self.requester.participants if self.original else self.plan.verdict.participants
 
 
 class HelpdeskIntakeAct(models.AbstractModel):

@@ -31,7 +31,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             for item in items:
                 item.message = item.ticket.with_context(
                     mail_post_autofollow_author_skip=not item.partner
-                ).message_post(**self._post_values(item), attachments=self._attachments(item.mail))
+                ).message_post(**self._post_values(item), attachments=self._attachments(item))
                 item.message._mailflow_set_marks(item.marks)
         else:
             self._post_in_batch(items)
@@ -88,8 +88,13 @@ class HelpdeskIntakeAct(models.AbstractModel):
         return found.filtered(lambda each: not each.partner_share and each.active)
 
     @api.model
-    def _attachments(self, mail) -> list[tuple]:
-        return [(each.name, each.content, {"cid": each.cid}) for each in mail.attachments]
+    def _attachments(self, item) -> list[tuple]:
+        """Files of the message, as ``message_post`` takes them."""
+        return self._files(item.mail.attachments)
+
+    @api.model
+    def _files(self, attachments) -> list[tuple]:
+        return [(each.name, each.content, {"cid": each.cid}) for each in attachments]
 
     @api.model
     def _post_in_batch(self, items) -> None:
@@ -117,9 +122,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             )
             if item.delivery.outcome is not Outcome.TICKET:
                 values["parent_id"] = ticket._message_compute_parent_id(values["parent_id"])
-            values.update(
-                ticket._process_attachments_for_post(self._attachments(item.mail), [], values)
-            )
+            values.update(ticket._process_attachments_for_post(self._attachments(item), [], values))
             all_values.append(values)
         messages = tickets[:1]._message_create(all_values)
         for item, message, values in zip(items, messages, all_values, strict=True):
@@ -142,7 +145,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """The description of a new ticket shows the images of its mail, as the message does."""
         for item in items:
             if item.delivery.outcome is Outcome.TICKET and any(
-                each.cid and each.cid in (item.mail.html or "") for each in item.mail.attachments
+                info["cid"] and info["cid"] in self._body(item)
+                for _name, _content, info in self._attachments(item)
             ):
                 item.ticket.with_context(tracking_disable=True).description = item.message.body
 
@@ -169,5 +173,5 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "parent_id": item.delivery.message_id or False,
             "is_internal": item.delivery.internal,
             "is_bounce": False,
-            "attachments": self._attachments(mail),
+            "attachments": self._attachments(item),
         }

@@ -37,10 +37,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 # who had a copy of what the requester does not see gets none of the rest
                 delivery.outcome is Outcome.REPLY and not delivery.internal
             )
-            if joins and item.plan.verdict.participants:
+            if joins and item.people:
                 by_company[delivery.company_id].append(item)
         for company_id, group in by_company.items():
-            people = [each for item in group for each in item.plan.verdict.participants]
+            people = [each for item in group for each in item.people]
             left_out = self._never_take_part(people, company_id)
             for item in group:
                 self._tell_joining(item, left_out)
@@ -53,11 +53,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             left_out.add(item.partner.email_normalized)
         else:
             left_out |= self._ticket_of(item)._mailflow_removed()
-        found = [
-            each
-            for each in item.plan.verdict.participants
-            if each.address.normalized not in left_out
-        ]
+        found = [each for each in item.people if each.address.normalized not in left_out]
         if len(found) > MAX_COPIES:
             item.notes.append(note("act_crowd", count=len(found), limit=MAX_COPIES))
             partners = self.env["res.partner"]

@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from dataclasses import replace
+
 from odoo import api, models
 
 from ..mailflow.domain import registrable_domain
@@ -46,7 +48,7 @@ class HelpdeskIntakeRequester(models.AbstractModel):
         for choose in self._choosers():
             found = choose(entry, writer, place, own, partners, notes)
             if found:
-                return Requester(found.address, found.source, (*notes, *found.notes))
+                return replace(found, notes=(*notes, *found.notes))
         raise AssertionError("the writer is always there")
 
     @api.model

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 
+from ..mailflow.forwarded import Forwarded
 from ..mailflow.header import Address
 from ..mailflow.kind import KindResult
 from ..mailflow.mail import Mail
@@ -167,11 +168,15 @@ class Requester:
 
     :param source: ``"writer"``, ``"reply_to"``, ``"form"`` or ``"forwarded"``
     :param notes: for the trace
+    :param forwarded: the mail that an agent forwarded, whoever is the requester
+    :param participants: of a forwarded mail who takes part, instead of the forward's To and Cc
     """
 
     address: Address
     source: str
     notes: tuple[Note, ...] = ()
+    forwarded: Forwarded | None = None
+    participants: tuple["Participant", ...] = ()
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,18 @@ SENTENCES = {
     "requester_reply_to_own": _lt(
         "Reply-To names %(address)s, which is one of our own. So the sender is the contact."
     ),
+    "requester_forwarded": _lt(
+        "%(agent)s forwarded a mail of %(address)s, so that is the requester, and title and text"
+        " are those of the original mail."
+    ),
+    "requester_forward_off": _lt(
+        "%(agent)s forwarded somebody else's mail. The policy “Requester from a forwarded mail” is"
+        " off, so the ticket is the agent's. “Set requester” on the ticket changes that."
+    ),
+    "requester_forward_unsure": _lt(
+        "%(agent)s forwarded a mail, but who wrote that one can't be told for certain, so the"
+        " ticket is the agent's. Choose who it is by “Set requester” on the ticket."
+    ),
     "requester_reply_to_elsewhere": _lt(
         "Be careful: %(address)s is at another mail domain than the sender, and the check of the"
         " sender failed (DMARC)."
@@ -438,6 +450,9 @@ SENTENCES = {
     ),
     "act_folded": _lt("What it quotes of earlier mails is folded in the message."),
     "act_folded_signature": _lt("Its signature is folded in the message."),
+    "act_forward_note": _lt(
+        "What %(agent)s wrote above the forwarded mail is an internal note on the ticket."
+    ),
     "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
     "act_passed_on": _lt("Odoo's own mail gateway took it."),
@@ -546,6 +561,7 @@ SENTENCES = {
     "person_take_in": _lt("%(user)s asked to take it in."),
     "person_apply_rules": _lt("%(user)s had it processed again with the present rules."),
     "person_ignore": _lt("%(user)s decided to ignore it."),
+    "person_set_requester": _lt("%(user)s made %(requester)s the requester of the ticket."),
     # kinds (the engine's kind.py)
     "kind_message": _lt("Nothing shows that a machine sent it: it is a message of a person."),
     "kind_automatic_header": _lt("%(header)s: %(value)s says that a program sent it."),

@@ -14,6 +14,7 @@ from . import (
     test_exactly_once,
     test_failures,
     test_forward,
+    test_forwarded,
     test_forwarding,
     test_forwarding_tour,
     test_from_address,

@@ -5,6 +5,7 @@ from . import (
     helpdesk_new_authorisation,
     helpdesk_rule_replay,
     helpdesk_scanner_begin,
+    helpdesk_set_requester,
     helpdesk_switch_templates,
     mail_compose_message,
     mail_compose_message_forward,

@@ -1,0 +1,105 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+from dataclasses import replace
+
+from odoo import api, models, tools
+
+from ..mailflow.forwarded import Forwarded, tell_forwarded
+from ..mailflow.header import Address
+from ..mailflow.note import note
+from .intake_values import Destination, Entry, Participant, Requester, Standing, Writer
+
+
+class HelpdeskIntakeRequester(models.AbstractModel):
+    """The policy *requester from a forwarded mail*: what an agent forwards is its author's.
+
+    ======================================  ==============================================
+    the original is of                      requester
+    ======================================  ==============================================
+    one address that is not ours            that address
+    an agent or an address of ours, who     the author of that one
+    forwarded another mail
+    somebody of our own domain, who         not certain: the agent
+    forwarded another mail
+    an agent or an address of ours          not certain: the agent
+    a name alone, or several addresses      not certain: the agent
+    ======================================  ==============================================
+
+    Only active agents count. One whose identity the receiving server does not report counts,
+    too, as many servers report nothing. What answers a ticket is no forward.
+    """
+
+    _inherit = "helpdesk.intake.requester"
+
+    @api.model
+    def _candidates(self, entry: Entry, writer: Writer) -> list[Address]:
+        found = super()._candidates(entry, writer)
+        forwarded = self._forwarded(entry, writer)
+        if forwarded:
+            found += [Address("", each) for each in forwarded.emails]
+        return found
+
+    @api.model
+    def _choosers(self):
+        return (self._of_forward, *super()._choosers())
+
+    @api.model
+    def _requester(self, entry, writer, place, own, partners) -> Requester:
+        found = super()._requester(entry, writer, place, own, partners)
+        if found.forwarded:
+            return found
+        # for "Set requester" on the agent's ticket
+        return replace(found, forwarded=self._settled(entry, writer, place, own, partners))
+
+    @api.model
+    def _of_forward(self, entry, writer, place, own, partners, notes) -> Requester | None:
+        """The author of the mail that an agent forwards."""
+        forwarded = self._settled(entry, writer, place, own, partners)
+        if not forwarded:
+            return None
+        agent = writer.address.email
+        if not self._policy("requester_from_forward", place):
+            notes.append(note("requester_forward_off", agent=agent))
+            return None
+        author = forwarded.author
+        if not author or tools.email_normalize(author.email) != author.normalized:
+            notes.append(note("requester_forward_unsure", agent=agent))
+            return None
+        told = note("requester_forwarded", agent=agent, address=author.email)
+        people = self._people(entry, forwarded, own, partners)
+        return Requester(author, "forwarded", (told,), forwarded, people)
+
+    @api.model
+    def _forwarded(self, entry: Entry, writer: Writer) -> Forwarded | None:
+        """What an agent forwards; None of what anybody else does."""
+        return tell_forwarded(entry.mail) if writer.standing is Standing.AGENT else None
+
+    @api.model
+    def _settled(self, entry, writer, place, own, partners) -> Forwarded | None:
+        """What an agent forwards to a place, told from whose addresses these are."""
+        if not isinstance(place, Destination):
+            return None
+        forwarded = self._forwarded(entry, writer)
+        if not forwarded:
+            return None
+        return forwarded.settled(
+            lambda address: self._is_ours(address, own, partners),
+            lambda address: address.domain in self.env["helpdesk.intake.writer"]._own_domains(),
+        )
+
+    @api.model
+    def _people(self, entry, forwarded, own, partners) -> tuple[Participant, ...]:
+        """Whom the original was sent to besides us and its author, and colleagues who had the
+        forward. What the agent sends to anybody else is none of the customer's business."""
+        found = {}
+        author = forwarded.author.normalized if forwarded.author else ""
+        for address in (*forwarded.to, *forwarded.cc):
+            email = address.normalized
+            if email not in own and email != author and tools.email_normalize(email) == email:
+                found.setdefault(email, Participant(address, tuple(partners[email].ids)))
+        for address in (*entry.mail.to, *entry.mail.cc):
+            email = address.normalized
+            agent = self.env["helpdesk.intake.writer"]._agent(partners, address)
+            if agent and email not in own:
+                found.setdefault(email, Participant(address, tuple(partners[email].ids)))
+        return tuple(found.values())
