@@ -35,6 +35,7 @@
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
         "data/res_partner_category.xml",
+        "data/unknown_sender.xml",
         "views/helpdesk_from_address_views.xml",
         "views/helpdesk_from_address_check_views.xml",
         "views/helpdesk_from_verification_templates.xml",

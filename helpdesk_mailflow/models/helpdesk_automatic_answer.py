@@ -34,6 +34,9 @@ REASONS = [
     ("domain", "Limit of a mail domain"),
     ("template", "Template cannot be used"),
     ("cut_off", "Sending was cut off"),
+    ("unproven", "Sender is not proven"),
+    ("elsewhere", "Sent by somebody else"),
+    ("today", "Had it within a day"),
 ]
 #: The sentence of each reason, in ``trace``.
 SENTENCES = {
@@ -55,6 +58,9 @@ SENTENCES = {
     "domain": "automatic_withheld_domain",
     "template": "automatic_withheld_template",
     "cut_off": "automatic_withheld_cut_off",
+    "unproven": "automatic_withheld_unproven",
+    "elsewhere": "automatic_withheld_elsewhere",
+    "today": "automatic_withheld_today",
 }
 
 
@@ -74,6 +80,7 @@ class HelpdeskAutomaticAnswer(models.Model):
             ("receipt", "Receipt of a new ticket"),
             ("template", "Mail of a stage or a rule"),
             ("absence", "A colleague is away"),
+            ("unknown", "To an unknown sender"),
         ],
         required=True,
         readonly=True,

@@ -92,6 +92,7 @@ class HelpdeskIncomingMail(models.Model):
                 "next_try": False,
                 # rules may ignore again what a person took in once
                 "taken_in": False,
+                "make_contact": False,
                 "replayed": True,
             }
         )

@@ -333,6 +333,7 @@ class HelpdeskIntake(models.AbstractModel):
             fallback=row.fallback if isinstance(row.fallback, dict) else None,
             start_only=row.start_only,
             forced=row.taken_in and not afresh,
+            with_contact=row.make_contact and not afresh,
             afresh=afresh,
             own_ticket_ids=own,
         )

@@ -99,6 +99,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self.env["helpdesk.intake.answer"]._answer(
             [item for item in items if item.delivery.outcome in (Outcome.TICKET, Outcome.REPLY)]
         )
+        self.env["helpdesk.intake.answer"]._answer_unknown(
+            [item for item in items if item.delivery.outcome is Outcome.HELD]
+        )
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
         self.env["helpdesk.intake.own"]._act(plans)

@@ -141,6 +141,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                     **self.env["helpdesk.intake.facts"]._columns(entry.mail, facts),
                     **self.env["helpdesk.intake.trust"]._columns(verdict),
                     **mailbox,
+                    **self._held_values(plan, own),
                     "kind": verdict.kind.kind.value,
                     "state": plan.state.value,
                     "company_id": company_id,

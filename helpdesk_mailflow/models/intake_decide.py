@@ -304,7 +304,13 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if refusal:
             outcome, *told = refusal
             delivery = DeliveryPlan(
-                outcome, destination.alias_id, destination.company_id, ruling=ruling
+                outcome,
+                destination.alias_id,
+                destination.company_id,
+                # who is asked for; nobody is made a contact
+                contact=contact and replace(contact, values=None),
+                ruling=ruling,
+                reason=told[0].code,
             )
             return delivery, [*ruling.notes, *told]
         joins = ruling.ticket_id if ruling.disposition is not Disposition.NEW_TICKET else None
@@ -371,14 +377,6 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if not destination.intake:
             alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
             return Outcome.NOT_TAKEN_IN, note("decide_not_taken_in", alias=alias.name)
-
-    @api.model
-    def _refused_as_unknown(self, verdict, destination, contact, ruling):
-        alias = self.env["helpdesk.support.alias"].browse(destination.alias_id or [])
-        known = contact and contact.partner_id
-        if alias.alias_id.alias_contact in ("partners", "followers") and not known:
-            address = verdict.requester(contact).address.email
-            return Outcome.HELD, note("decide_held_sender", alias=alias.name, address=address)
 
     @api.model
     def _refused_as_report(self, verdict, destination, contact, ruling):

@@ -71,6 +71,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             own = own | self._own_addresses(further)
             partners.update(self._partners(further))
         unknown, result = {}, {}
+        by_person = {each.row_id for each in entries if each.with_contact}
         for each in entries:
             writer = writers[each.row_id]
             thread = threads.get(each.row_id, (None, ()))[0]
@@ -87,7 +88,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     unknown[each.row_id, company_id, team_id] = requester
         accounts = self._accounts(unknown)
         for (row_id, company_id, team_id), requester in unknown.items():
-            contact = self._new_contact(requester, company_id, team_id, accounts)
+            asked = row_id in by_person
+            contact = self._new_contact(requester, company_id, team_id, accounts, asked)
             thread = threads.get(row_id, (None, ()))[0]
             if thread and (thread.company_id, thread.team_id) == (company_id, team_id):
                 contact = self._contact_of_participant(contact, thread)
@@ -170,9 +172,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         return left[:1], reasons[-1][1]
 
     @api.model
-    def _new_contact(self, requester, company_id, team_id, accounts) -> Contact:
+    def _new_contact(self, requester, company_id, team_id, accounts, asked=False) -> Contact:
+        """
+        :param asked: a person asked for the contact
+        """
         address = requester.address
-        by_rule = not self._creates_contacts(company_id, team_id)
+        by_rule = not asked and not self._creates_contacts(company_id, team_id)
         code = "contact_by_rule_only" if by_rule else "contact_new"
         notes = [note(code, address=address.email)]
         account, account_note = accounts.get((address.domain, company_id), (None, None))

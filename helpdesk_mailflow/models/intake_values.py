@@ -83,6 +83,7 @@ class Entry:
         ``helpdesk.ticket`` without any address of ours (``None``: it did not)
     :param start_only: only its start could be kept
     :param forced: a person asked to take it in
+    :param with_contact: a person asked for a contact of the sender, whatever the policy says
     :param afresh: judged as if it came in now for the first time: what was made of it before,
         and what came in after it, does not count
     :param own_ticket_ids: tickets that it opened before; not looked at when it is judged afresh
@@ -99,6 +100,7 @@ class Entry:
     fallback: dict | None = None
     start_only: bool = False
     forced: bool = False
+    with_contact: bool = False
     afresh: bool = False
     own_ticket_ids: frozenset[int] = frozenset()
 
@@ -434,6 +436,7 @@ class DeliveryPlan:
 
     :param joins_row: only of mails that are tried: the incoming mail whose ticket it joins, which
         is not made
+    :param reason: code of the sentence that says why it becomes nothing here
     """
 
     outcome: Outcome
@@ -447,6 +450,7 @@ class DeliveryPlan:
     contact: Contact | None = None
     ruling: Ruling = NO_RULING
     joins_row: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

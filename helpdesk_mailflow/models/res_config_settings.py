@@ -42,6 +42,12 @@ class ResConfigSettings(models.TransientModel):
     helpdesk_known_contacts_only = fields.Boolean(
         related="company_id.helpdesk_known_contacts_only", readonly=False
     )
+    helpdesk_unknown_answer = fields.Boolean(
+        related="company_id.helpdesk_unknown_answer", readonly=False
+    )
+    helpdesk_unknown_template_id = fields.Many2one(
+        related="company_id.helpdesk_unknown_template_id", readonly=False
+    )
     helpdesk_cc_contacts = fields.Boolean(related="company_id.helpdesk_cc_contacts", readonly=False)
     helpdesk_append_open = fields.Boolean(related="company_id.helpdesk_append_open", readonly=False)
     helpdesk_append_single = fields.Boolean(

@@ -306,6 +306,14 @@ SENTENCES = {
     "decide_held_sender": _lt(
         "The alias %(alias)s accepts mail from known contacts only, and %(address)s is unknown."
     ),
+    "decide_held_unknown": _lt(
+        "Held: unknown sender. Only known contacts open tickets here, and nobody has the address"
+        " %(address)s."
+    ),
+    "decide_held_impostor": _lt(
+        "Held: only known contacts open tickets here, and nothing proves that it comes from"
+        " %(address)s."
+    ),
     "decide_held_start_only": _lt(
         "It is held, since only its start could be kept. Once the limit in the settings is"
         " raised, the next visit to the mailbox fetches all of it."
@@ -521,6 +529,20 @@ SENTENCES = {
         "No automatic mail was sent to %(address)s: addresses of %(domain)s had %(count)s of them"
         " within an hour, which is the limit in the settings."
     ),
+    "automatic_withheld_unproven": _lt(
+        "Nothing was answered automatically, since nothing proves that %(address)s wrote it."
+    ),
+    "automatic_withheld_elsewhere": _lt(
+        "Nothing was answered automatically, since somebody else than %(address)s sent it."
+    ),
+    "automatic_withheld_today": _lt(
+        "Nothing was answered automatically, since %(address)s had this answer within a day."
+    ),
+    "automatic_unknown": _lt("%(address)s was told that somebody looks at it first."),
+    "automatic_unknown_failed": _lt(
+        "Nothing was answered automatically, since the template %(template)s cannot be used:"
+        " %(error)s"
+    ),
     "automatic_withheld_template": _lt(
         "No automatic answer was sent: the template “%(template)s” cannot be used. %(error)s"
     ),
@@ -558,6 +580,9 @@ SENTENCES = {
     "mailbox_left": _lt("Left as it was: the server has given the messages new numbers."),
     # person
     "person_retry": _lt("%(user)s asked to try it again."),
+    "person_make_contact": _lt(
+        "%(user)s asked to make a contact of the sender, and to take the mail in."
+    ),
     "person_take_in": _lt("%(user)s asked to take it in."),
     "person_apply_rules": _lt("%(user)s had it processed again with the present rules."),
     "person_ignore": _lt("%(user)s decided to ignore it."),

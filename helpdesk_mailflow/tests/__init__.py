@@ -27,6 +27,7 @@ from . import (
     test_get_started,
     test_hostile_html,
     test_hostile_sender,
+    test_known_contacts,
     test_intake_policies,
     test_ledger,
     test_mailbox_connection,

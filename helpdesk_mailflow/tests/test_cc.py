@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
 
-from .common import DOMAIN, MARTA, MailflowCase, mail
+from .common import DOMAIN, MARTA, BrowserCase, MailflowCase, mail
 
 BO, CY = "bo@acorn-tests.example", "cy@cedar-tests.example"
 
@@ -317,3 +318,26 @@ class TestAgents(CcCase):
         self.ticket.message_subscribe(portal.partner_id.ids)
         with self.assertRaises(AccessError):
             self.ticket.with_user(portal).read(["helpdesk_participants"])
+
+
+@tagged("post_install", "-at_install")
+class TestParticipantsTour(BrowserCase, CcCase):
+    def test_an_agent_decides_who_takes_part(self):
+        user = self.make_user(
+            "mf-tour-cc",
+            "helpdesk_mgmt.group_helpdesk_manager",
+            password="mf-tour-cc",
+            email="tess@our-office.example",
+        )
+        ticket = self.first(headers=[("Cc", f"Bo Ek <{BO}>, {crowd(10)}")])
+        action = self.env.ref("helpdesk_mgmt.helpdesk_ticket_action")
+        url = f"/odoo/action-{action.id}/{ticket.id}"
+        with self.mock_mail_gateway():
+            self.start_tour(url, "helpdesk_mailflow.participants", login=user.login)
+        people = self.people(ticket)
+        self.assertEqual(len(people), 11)
+        self.assertNotIn("p9@crowd-tests.example", people)
+        self.assertIn("new@fir.example", people)
+        answer = ticket.message_ids.filtered(lambda each: "Pull the plug" in each.body)
+        self.assertIn("new@fir.example", answer.helpdesk_cc)
+        self.assertNotIn("p8@", answer.helpdesk_cc)
