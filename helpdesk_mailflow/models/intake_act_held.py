@@ -9,6 +9,7 @@ REASONS = {
     "decide_held_unknown": "unknown_sender",
     "decide_held_sender": "unknown_sender",
     "decide_held_impostor": "unproven",
+    "decide_dmarc_hold": "unproven",
     "rule_held": "rule",
     "decide_held_own": "own",
     "suspect_identity": "suspect",
@@ -29,7 +30,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             return values
         held = [item for item in items if item.delivery.outcome is Outcome.HELD]
         told = [*plan.notes, *([plan.verdict.suspect] if plan.verdict.suspect else [])]
-        codes = [item.delivery.reason for item in held] or [each.code for each in told]
+        codes = [*(item.delivery.reason for item in held), *(each.code for each in told)]
         reasons = [REASONS[code] for code in codes if code in REASONS]
         if reasons:
             values["held_reason"] = reasons[0]
