@@ -91,6 +91,8 @@ export class ParticipantsField extends Component {
             this.state.people = await this.call("action_add_participants", formatAddresses(added));
         }
         this.tellComposer(added, removed);
+        // what was done is logged
+        this.thread?.fetchNewMessages();
     }
 
     call(method, argument) {

@@ -54,7 +54,11 @@ registry.category("web_tour.tours").add("helpdesk_mailflow.participants", {
         { content: "Send", trigger: ".o-mail-Composer-send:enabled", run: "click" },
         {
             content: "It is sent",
-            trigger: ".o-mail-Message:contains('Pull the plug.'):contains('new@fir.example')",
+            trigger: ".o-mail-Message:contains('Pull the plug.'):contains('Cc Bo Ek')",
+        },
+        {
+            content: "The ticket says who was taken out",
+            trigger: ".o-mail-Message:contains('p9@crowd-tests.example takes no part any more')",
         },
     ],
 });
