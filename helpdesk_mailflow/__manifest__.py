@@ -58,6 +58,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_sender_views.xml",
         "views/helpdesk_ticket_team_views.xml",
+        "views/helpdesk_undeliverable_views.xml",
         "views/ir_actions_server_views.xml",
         "views/portal_templates.xml",
         "views/res_config_settings_views.xml",

@@ -96,6 +96,7 @@ from . import (
     helpdesk_ticket_team,
     helpdesk_ticket_team_address,
     helpdesk_ticket_team_intake,
+    helpdesk_undeliverable,
     helpdesk_uses_account,
     intake,
     intake_act,
@@ -152,4 +153,5 @@ from . import (
     res_company_unknown,
     res_config_settings,
     res_partner,
+    res_partner_undeliverable,
 )

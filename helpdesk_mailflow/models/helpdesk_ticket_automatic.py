@@ -193,7 +193,14 @@ class HelpdeskTicket(models.Model):
         never = automatic and automatic.withheld_from
         refused = [wish for wish in wishes if wish["recipient"] == never]
         known |= Answer._log_withheld([{**wish, "reason": automatic.reason} for wish in refused])
-        known |= Answer._take_turns([wish for wish in wishes if wish["recipient"] != never])
+        wishes = [wish for wish in wishes if wish["recipient"] != never]
+        blocked = self.env["helpdesk.undeliverable"]._blocked(
+            {wish["recipient"] for wish in wishes}, self.company_id
+        )
+        known |= Answer._log_withheld(
+            [{**wish, "reason": "undeliverable"} for wish in wishes if wish["recipient"] in blocked]
+        )
+        known |= Answer._take_turns([wish for wish in wishes if wish["recipient"] not in blocked])
         withheld = known.filtered(lambda row: row.outcome == "withheld")
         for row in withheld:
             code, values = row._why()

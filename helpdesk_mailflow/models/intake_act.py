@@ -81,6 +81,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
         items = [Item(plan, delivery) for plan in plans for delivery in plan.deliveries]
+        # before anything is answered
+        self._hear_from_senders(plans, items)
         self.env["helpdesk.intake.answer"]._tell_quiet(items)
         self._make_contacts(items)
         self._tell_participants(items)

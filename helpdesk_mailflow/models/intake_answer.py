@@ -160,7 +160,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
 
     @api.model
     def _tell_filtered(self, items) -> None:
-        """Nothing is sent to addresses in the outgoing filter."""
+        """Nothing is sent to addresses in the outgoing filter, or that are not deliverable."""
         by_company = defaultdict(list)
         for item in items:
             if not item.quiet:
@@ -168,9 +168,12 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
         for company, group in by_company.items():
             senders = {item.requester.address.normalized for item in group}
             suppressed = self.env["helpdesk.outgoing.filter"]._suppressed(senders, company)
+            blocked = self.env["helpdesk.undeliverable"]._blocked(senders, company)
             for item in group:
                 if item.requester.address.normalized in suppressed:
                     item.quiet = "filtered"
+                elif item.requester.address.normalized in blocked:
+                    item.quiet = "undeliverable"
 
     @api.model
     def _tell(self, item, code: str, values: dict) -> None:

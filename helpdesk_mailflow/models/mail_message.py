@@ -108,6 +108,15 @@ class MailMessage(models.Model):
             if len(left) != len(message.helpdesk_notes or []):
                 message.helpdesk_notes = left or False
 
+    def _mailflow_forget_note(self, code: str, **values) -> None:
+        """Take back one sentence of :meth:`_mailflow_note`, with these values."""
+        entry = {"code": code, "values": {key: str(value) for key, value in values.items()}}
+        # sudo: as in _mailflow_note
+        for message in self.sudo():
+            left = [each for each in message.helpdesk_notes or [] if each != entry]
+            if len(left) != len(message.helpdesk_notes or []):
+                message.helpdesk_notes = left or False
+
     def _mailflow_sentences(self) -> list[str]:
         """The notes in the reader's language."""
         self.ensure_one()

@@ -11,6 +11,7 @@ import logging
 from odoo.tools.translate import LazyTranslate
 
 from ..mailflow.note import Note
+from . import bounce_sentences
 
 _lt = LazyTranslate(__name__)
 _logger = logging.getLogger(__name__)
@@ -461,8 +462,29 @@ SENTENCES = {
     "act_forward_note": _lt(
         "What %(agent)s wrote above the forwarded mail is an internal note on the ticket."
     ),
-    "act_bounce": _lt("The message to %(address)s is now shown as not delivered."),
+    **bounce_sentences.SENTENCES,
+    "act_bounce": _lt(
+        "The message to %(address)s is now shown as not delivered (status %(status)s, reply code"
+        " %(reply)s, %(reason)s)."
+    ),
+    "act_bounce_delayed": _lt(
+        "The message to %(address)s is now shown as delayed (status %(status)s, reply code"
+        " %(reply)s, %(reason)s): the server keeps trying."
+    ),
+    "act_bounce_forged": _lt(
+        "The receiving server found its sender forged, so it changes nothing."
+    ),
+    "act_bounce_not_ours": _lt(
+        "It is about no message that we sent, as far as can be proven, so it changes nothing."
+    ),
+    "act_bounce_stranger": _lt(
+        "It says that %(address)s was not reached, but that message did not go there. So it changes"
+        " nothing."
+    ),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
+    "act_deliverable_again": _lt(
+        "Mail comes from %(address)s, so the address is deliverable again."
+    ),
     "act_passed_on": _lt("Odoo's own mail gateway took it."),
     "act_passed_on_nothing": _lt(
         "Odoo's own mail gateway made nothing of it: it has this message already, or refused it."
@@ -507,6 +529,10 @@ SENTENCES = {
     ),
     "automatic_withheld_own_address": _lt(
         "No automatic answer was sent: %(address)s is one of our own addresses."
+    ),
+    "automatic_withheld_undeliverable": _lt(
+        "No automatic answer was sent: mail to %(address)s came back, the address is not"
+        " deliverable."
     ),
     "automatic_withheld_filtered": _lt(
         "No automatic answer was sent: %(address)s is in the outgoing filter."

@@ -4,6 +4,7 @@ from . import (
     test_apply_rules,
     test_attacks,
     test_automatic_answer,
+    test_bounce,
     test_cc,
     test_composer,
     test_condition_editor,

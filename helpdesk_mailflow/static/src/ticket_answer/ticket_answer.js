@@ -2,6 +2,7 @@ import { AddressInput } from "./address_input";
 import { formatAddress } from "./addresses";
 import { FromPicker } from "./from_picker";
 import { MissingAddress } from "./missing_address";
+import { UndeliverableNotice } from "./undeliverable_notice";
 
 import { RecipientsInput } from "@mail/core/web/recipients_input";
 import { _t } from "@web/core/l10n/translation";
@@ -58,7 +59,13 @@ export class TicketRecipientsInput extends RecipientsInput {
 /** What stands above the text of an answer to a ticket: from whom, to whom, and how. */
 export class TicketAnswer extends Component {
     static template = "helpdesk_mailflow.TicketAnswer";
-    static components = { AddressInput, FromPicker, MissingAddress, TicketRecipientsInput };
+    static components = {
+        AddressInput,
+        FromPicker,
+        MissingAddress,
+        TicketRecipientsInput,
+        UndeliverableNotice,
+    };
     static props = {
         thread: Object,
     };
@@ -84,6 +91,17 @@ export class TicketAnswer extends Component {
         return _t("%s does not get this answer and doesn't see it in the portal.", [
             this.requesterName,
         ]);
+    }
+
+    /** Everybody to whom this answer goes. */
+    get emails() {
+        const { thread } = this;
+        const { cc, bcc } = this.answer;
+        const people = [...thread.otherRecipients, ...cc, ...bcc];
+        if (thread.isAnswerToRequester) {
+            people.unshift(this.data.requester);
+        }
+        return people.map(({ email }) => email).filter(Boolean);
     }
 
     get hasRecipients() {
