@@ -162,20 +162,22 @@ def believed_headers(mail: Mail, pin: str, count: int) -> tuple[list[str], int, 
     :return: their values, the index of the lowest in ``mail.headers``, and if there are none the
         name of the topmost report (None: there is no report)
     """
-    values, lowest, below_received = [], -1, False
-    for index, (name, value) in enumerate(mail.headers):
-        name = name.lower()
+    values, lowest = [], -1
+    names = [name.lower() for name, _value in mail.headers]
+    # of a mail without any, nothing is known to stand above it
+    received = names.index("received") if "received" in names else -1
+    for index, (_name, value) in enumerate(mail.headers):
+        name = names[index]
         if name == "received":
             if values:
                 break
-            below_received = True
         elif name == "authentication-results":
             server = _server(value)
             if pin == NAMELESS:
                 return ([value], index, None) if server == "" else ([], -1, server or value[:80])
             if not server or not names_server(pin, server):
                 return values, lowest, None if values else (server or "")
-            if below_received and len(values) >= count:
+            if index > received and len(values) >= count:
                 break
             values.append(value)
             lowest = index

@@ -276,8 +276,7 @@ class FetchmailServer(models.Model):
             "authserv_evidence": False,
         }
         if name == NAMELESS:
-            self.write({**values, "authserv_id": False})
-            self.authserv_choice = "nameless"
+            self.write({**values, "authserv_choice": "nameless", "authserv_id": False})
         else:
             self.write({**values, "authserv_choice": "name", "authserv_id": name})
         return True

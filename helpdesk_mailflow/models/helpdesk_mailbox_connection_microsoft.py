@@ -201,6 +201,9 @@ class HelpdeskMailboxConnection(models.Model):
                 "user": self.microsoft_mailbox,
                 "server_type": "imap",
                 "server": (self.microsoft_imap_host or "").strip(),
+                # Exchange Online reports about senders under no name
+                "authserv_id": False,
+                "authserv_choice": "nameless",
                 "port": self.microsoft_imap_port,
                 "encryption": "tls",
                 "verify_certificate": True,

@@ -194,7 +194,9 @@ class HelpdeskMailboxConnection(models.Model):
     def _provider_incoming(self) -> dict:
         """The mail scanner's settings."""
         # what another road knew of another provider does not hold here
-        forgotten = {"authserv_id": False} if self.scanner_id.authserv_id == AUTHSERV_ID else {}
+        scanner, forgotten = self.scanner_id, {}
+        if scanner.authserv_id == AUTHSERV_ID or scanner.authserv_choice == "nameless":
+            forgotten = {"authserv_id": False, "authserv_choice": "learn"}
         return {
             **forgotten,
             "server_type": self.in_protocol,

@@ -77,6 +77,7 @@ from . import (
     test_tours,
     test_trace,
     test_translations,
+    test_trust,
     test_try_rule,
     test_uninstall,
     test_upload,

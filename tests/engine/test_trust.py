@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_mail import build
 
-from mailflow.authserv import NAMELESS, authserv_candidate, authserv_count, names_server
+from mailflow.authserv import (
+    NAMELESS,
+    authserv_candidate,
+    authserv_count,
+    common_name,
+    is_pinned,
+    is_plausible,
+    names_server,
+)
 from mailflow.mail import read
 from mailflow.note import note
 from mailflow.trust import Trust, tell_trust
@@ -150,6 +158,7 @@ def test_what_stands_above_all_received_did_not_come_with_the_mail():
     assert identity(first, second, RECEIVED) == "proven"
     assert identity(RECEIVED, first, second) == "unproven"
     assert identity(first, RECEIVED, second) == "unproven"
+    assert identity(first, second) == "unproven"
     assert identity(first, "other.example; spf=pass", second) == "unproven"
 
 
@@ -431,6 +440,57 @@ def test_exchange_relies_on_a_forwarder():
 )  # fmt: skip
 def test_the_name_at_the_top(headers, expected):
     assert authserv_candidate(mail(*headers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tops", "expected"),
+    [
+        ([SERVER] * 5, SERVER),
+        ([SERVER] * 4 + [""], SERVER),
+        ([SERVER] * 3 + ["", ""], ""),
+        (["mx1.acorn.example", "mx2.acorn.example", "mx3.acorn.example"], "*.acorn.example"),
+        (["mx1.acorn.example", "mx2.other.example", "mx3.third.example"], ""),
+        ([NAMELESS] * 5, NAMELESS),
+        ([NAMELESS, "", "", ""], ""),
+        (["localhost", "mail", "mail"], ""),
+        ([], ""),
+        ([""], ""),
+    ],
+)
+def test_the_name_that_mails_have_in_common(tops, expected):
+    values = {"": (), NAMELESS: (EXCHANGE,)}
+    mails = [mail(*values.get(each, (f"{each}; spf=pass",))) for each in tops]
+    assert common_name(mails) == expected
+
+
+def test_a_server_with_a_name_for_each_check_is_known_by_its_domain():
+    apple = [RECEIVED, "bimi.icloud.test; bimi=none", "dmarc.icloud.test; dmarc=pass"]
+    assert common_name([mail(*apple)] * 5) == "*.icloud.test"
+    assert common_name([mail(*apple)] + [mail(*apple[:2])] * 4) == "bimi.icloud.test"
+    # what stands below belongs to somebody else
+    forged = [f"{SERVER}; spf=pass", "evil.example; spf=pass"]
+    assert common_name([mail(*forged)] * 5) == SERVER
+
+
+def test_what_is_plausible():
+    by = ("Received", "from x.example by in3.acorn-hosting.example (Postfix) id 1")
+    host = "imap.acorn.example"
+    assert is_plausible(SERVER, host, [])
+    assert is_plausible("*.acorn.example", host, [])
+    assert not is_plausible("mx.evil.example", host, [mail(by)])
+    assert is_plausible("mx.acorn-hosting.example", host, [mail(by)])
+    assert is_plausible("mx.google.com", "imap.gmail.com", [])
+    assert is_plausible(NAMELESS, "outlook.office365.com", [])
+    assert not is_plausible(NAMELESS, host, [mail(by)])
+
+
+def test_which_names_a_pin_means():
+    assert is_pinned(NAMELESS, NAMELESS)
+    assert is_pinned(SERVER, SERVER)
+    assert is_pinned("*.acorn.example", SERVER)
+    assert not is_pinned(SERVER, NAMELESS)
+    assert not is_pinned(NAMELESS, SERVER)
+    assert not is_pinned(SERVER, "")
 
 
 # ----------------------------------------------------------------
