@@ -31,9 +31,14 @@ _TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時点]\s?\d{2}(?!\d)|\d{1,2}\s?[時�
 _ATTRIBUTION_END = re.compile(r"(?:[:：]|--)[*_]{0,2}$")
 ATTRIBUTION_LENGTH = 400
 _ATTRIBUTION_LINES = 4
-_SENTENCE_END = re.compile(r"[.!?:;。！？：]$")
+# Not "3." nor "Mon."
+_SENTENCE_END = re.compile(r"[!?:;。！？：]$|\w{4}\.$")
 # Shorter lines end because their writer ended them, not because a program wrapped them.
 _WRAPPED_LENGTH = 40
+
+_SOURCE = re.compile(r"[\d@>]")
+# A name follows the verb, and nothing else.
+_WROTE_NAME = re.compile(r"\d\S{0,3},? (?:schrieb|schreef|skrev|wrote) [^.!?:]{1,60}:?$")
 
 _HEADER_LINE = re.compile(
     r"[*_]{0,2}([^\W\d_][^:：*_]{0,25}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s|$|\S)"
@@ -42,6 +47,7 @@ _HEADER_LINES = 3
 _HEADER_REACH = 14  # lines, with folded ones
 _FOLDED_LINES = 3
 _SEPARATOR = re.compile(r"[-_=*—–─ ]{5,}|[-_=*—–]{3,}\s?[^-_=*—–]{1,60}\s?[-_=*—–]{3,}")
+_DASHES = ("-", "_", "=", "*", "—", "–")
 _WORDED = re.compile(r"[-_=*—–]{2,60}\s?([^_=*—–]{1,60}?)\s?[-_=*—–]{2,60}")
 
 
@@ -111,30 +117,39 @@ def attribution(lines: list[Line], end: int, alone: bool = False) -> int | None:
     text, found = "", None
     for start in range(end, max(end - _ATTRIBUTION_LINES, -1), -1):
         line = lines[start]
-        if not line.text or line.shows:
+        if not line.text or line.shows or (start < end and _SENTENCE_END.search(line.text[-9:])):
             break
-        if start < end and not _goes_on(line.text, text):
+        if found is not None and not _goes_on(line.text, text):
             break
         text = f"{line.text} {text}".strip()
         if is_attribution(text, alone):
             found = start
+        elif len(text) > ATTRIBUTION_LENGTH:
+            break
     return found
 
 
 def _goes_on(text: str, after: str) -> bool:
-    """Whether a line is the beginning of the attribution that goes on in the next one."""
-    if ON.match(after) and (_DATE.search(after) or _TIME.search(after)):
-        return False  # that one begins there
-    if text.endswith(("<", ">", ",", "(", '"')) or len(text) >= _WRAPPED_LENGTH:
-        return not text.endswith((".", "!", "?", ":"))
-    begins = ON.match(text) and (_DATE.search(text) or _TIME.search(text))
-    return bool(begins) and not _SENTENCE_END.search(text)
+    """Whether an attribution that is one already began in the line before it."""
+    if text.endswith((">", ",")) and _BRACKETED.search(text) and not _BRACKETED.search(after):
+        return True  # of whom, and then when
+    if _begins(after) and _DATE.search(after):
+        return False
+    wrapped = len(text) >= _WRAPPED_LENGTH or text.endswith(("<", ">", ",", "("))
+    return wrapped or after.startswith("<") or _begins(text) or bool(_BRACKETED.search(text))
+
+
+def _begins(text: str) -> bool:
+    """Whether it begins as an attribution does that tells the date."""
+    return bool(ON.match(text)) and bool(_DATE.search(text) or _TIME.search(text))
 
 
 def _may_end_attribution(text: str) -> bool:
     if _ATTRIBUTION_END.search(text[-5:]):
         return True
-    return any(each in text for each in "0123456789@>") and bool(WROTE.search(text[-40:]))
+    if not _SOURCE.search(text):
+        return False
+    return bool(WROTE.search(text[-40:]) or _WROTE_NAME.search(text[-80:]))
 
 
 def is_attribution(text: str, alone: bool = False) -> bool:
@@ -150,12 +165,16 @@ def is_attribution(text: str, alone: bool = False) -> bool:
     bracketed = bool(_BRACKETED.search(text))
     verb = bool(WROTE.search(text[-80:]))
     if alone:
-        if verb:
-            return colon and (bracketed or (signs >= 2 and bool(ON.match(text))))
-        return colon and bracketed and signs == 3
-    return (colon and (signs >= 2 or bracketed or verb or bool(QUOTING.match(text)))) or (
-        verb and (signs >= 2 or bracketed)
-    )
+        if verb or QUOTING.match(text):
+            return colon and (bracketed or (signs >= 2 and _begins(text)))
+        if bracketed:
+            return colon and signs == 3
+        return colon and signs >= 2 and _begins(text) and bool(_WROTE_NAME.search(text))
+    if colon:
+        return signs >= 2 or bracketed or verb or bool(QUOTING.match(text))
+    if verb:
+        return signs >= 2 or bracketed
+    return signs >= 2 and _begins(text) and bool(_WROTE_NAME.search(text))
 
 
 def header_block(lines: list[Line], end: int) -> int | None:
@@ -207,18 +226,23 @@ def is_separator(text: str) -> bool:
 
 def original_begins(lines: list[Line], index: int) -> int | None:
     """The first line of what says, at line `index`, that all from here on is an original."""
-    line = lines[index]
+    line, fields = lines[index], False
     if line.starts:
         found = index
     elif not line.text:
         return None
-    elif is_original_line(line.text) or header_block_begins(lines, index):
+    elif is_original_line(line.text):
         found = index
+    elif header_block_begins(lines, index):
+        found, fields = index, True
     else:
         found = attribution(lines, index, alone=True)
         if found is None:
             return None
-    while (before := previous(lines, found)) >= 0 and _is_rule(lines[before].text):
+    while (before := previous(lines, found)) >= 0 and (
+        _is_rule(lines[before].text)
+        or (fields and before == found - 1 and is_separator(lines[before].text))
+    ):
         found = before
     return found
 
@@ -229,12 +253,14 @@ def _is_rule(text: str) -> bool:
 
 def is_original_line(text: str) -> bool:
     """*-----Original Message-----* and *Begin forwarded message:*, in many languages."""
-    if len(text) > ATTRIBUTION_LENGTH or not any(map(str.isalpha, text)):
+    if len(text) > ATTRIBUTION_LENGTH:
+        return False
+    if text.endswith((":", "：")):
+        return bool(BEGIN_FORWARDED.fullmatch(text))
+    if not text.startswith(_DASHES) or not any(map(str.isalpha, text)):
         return False
     worded = _WORDED.fullmatch(text)
-    if worded:
-        return bool(ORIGINAL.search(worded[1].strip("- ")))
-    return bool(BEGIN_FORWARDED.fullmatch(text))
+    return bool(worded and ORIGINAL.search(worded[1].strip("- ")))
 
 
 def header_block_begins(lines: list[Line], index: int) -> bool:
@@ -267,6 +293,8 @@ def header_block_begins(lines: list[Line], index: int) -> bool:
             )
             if has_from and told and headers >= _HEADER_LINES:
                 return True
+            if headers > _HEADER_LINES and not has_from:
+                return False
         else:
             folded += 1
             told = told or (has_from and headers == 1 and bool(_EMAIL.search(text)))

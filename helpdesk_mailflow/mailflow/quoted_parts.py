@@ -18,7 +18,7 @@ from .quoted_intro import (
     original_begins,
     previous,
 )
-from .quoted_words import DELIMITER, DISCLAIMER, FOOTER, POSTSCRIPT, is_sent_from
+from .quoted_words import DELIMITER, DISCLAIMER, FOOTER, POSTSCRIPT, is_added
 
 QUOTE, SIGNATURE = "quote", "signature"
 
@@ -261,7 +261,7 @@ def _without_lines(lines: list[Line], stretch: list[int], keep: int) -> int:
     """How many lines are left without those that programs have added at the end."""
     while keep:
         line = lines[stretch[keep - 1]]
-        added = line.signed or is_sent_from(line.text) or FOOTER.match(line.text)
+        added = line.signed or is_added(line.text)
         if not added and (keep == len(stretch) or not DELIMITER.fullmatch(line.text)):
             break
         keep -= 1

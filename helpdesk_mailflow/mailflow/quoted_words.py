@@ -34,7 +34,7 @@ ON = re.compile(
     |(?:on|at|am|an|um|le|el|il|em|no\ dia|op|den|d\.|på|w\ dniu|dnia|dne|dňa|dana|în\ data|în
     |la\ data|pe|στις|vào|pada|tarih|em\ data|data|date|datum|fecha|u|ve|v|в|у|на|a|ma|ti|ke|to
     |la|su|i|il\ giorno|il\ dì|kuupäeval|בתאריך|ב|في|بتاريخ|در|在|於|于|เมื่อ|dia)\b
-    |\w{2,4}[.,]\s|\w{2,14},\s)""",
+    |\w{2,4}[.,]{1,2}\s|\w{2,14},\s)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -166,3 +166,8 @@ _SENT_FROM_LENGTH = 200
 def is_sent_from(text: str) -> bool:
     """Whether a line is one that a program or device signs with."""
     return len(text) <= _SENT_FROM_LENGTH and bool(SENT_FROM.fullmatch(text))
+
+
+def is_added(text: str) -> bool:
+    """Whether a line is one that a program, a device or a server adds below a mail."""
+    return is_sent_from(text) or bool(FOOTER.match(text))

@@ -18,6 +18,7 @@ from .quoted import CLOSING, LINE_CLASS, OPENING
 from .quoted_html import cut_body, html_lines, parse
 from .quoted_intro import Line, squeezed
 from .quoted_parts import QUOTE, SIGNATURE, find_parts
+from .quoted_words import is_added
 
 __all__ = [
     "CLOSING", "LINE_CLASS", "OPENING", "QUOTE", "SIGNATURE", "Cut", "cut_html", "cut_mail",
@@ -25,6 +26,8 @@ __all__ = [
 ]  # fmt: skip
 
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
+# A quote or a signature has at least one of these, or its last line tells.
+_SIGNS = re.compile(r"[>:：—–]|--")
 # The end of an address that begins in the line before: "<", new line, "ada@…", new line, ">:"
 _OPEN_ADDRESS = re.compile(r"<[^<>]{0,200}$")
 
@@ -58,6 +61,8 @@ def cut_mail(mail: Mail) -> Cut:
 
 def cut_text(text: str) -> Cut:
     """Cut a plain text, quoted with ``>`` or not at all (Outlook)."""
+    if not _SIGNS.search(text) and not is_added(text.rstrip().rpartition("\n")[2]):
+        return Cut(text, "")
     lines, offset, before = [], 0, ""
     for raw in text.split("\n"):
         mark = _QUOTE_MARK.match(raw)

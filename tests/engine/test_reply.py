@@ -439,7 +439,7 @@ def test_their_own_last_lines_are_no_introduction():
 
 
 def test_hostile_bodies_take_no_time():
-    begin = time.monotonic()
+    begin = time.process_time()
     for hostile in (
         f"{LINE}\n" * 20_000,
         f"x\n{'-' * 200_000}\n{LINE}",
@@ -447,10 +447,17 @@ def test_hostile_bodies_take_no_time():
         f"x\n{'From: a@b.c 2026 10:12' * 20_000}\n{LINE}",
         "##~ " * 50_000,
         "a: b\n" * 50_000 + LINE,
+        "x\n" + "--\n" * 10_000,
+        "x\n" + "> a\n\n--\n\n" * 10_000,
+        "x\n" + "From: a\n" * 10_000,
+        "x\n" + "> a\nwrote:\n" * 10_000,
+        "x\n" + "On 3 Mar 2026 10:12\n" * 10_000,
+        f"x\n{'-' * 390}\n" * 1000,
+        f"x\n{'sent from my ' * 30}\n" * 1000,
         "> x\ny\n" * 50_000 + f"> {LINE}\n" + "> x\ny\n" * 50_000,
     ):
         cut_text(hostile)
         cut_html(hostile.replace("\n", "<br>"))
     cut_html("<p>x</p>" + "<span>a </span>" * 50_000 + f"<p>{LINE}</p>")
     cut_html("<blockquote>" * 200 + f"{LINE}<br>" * 5000)
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 20
