@@ -57,6 +57,7 @@
         "views/fetchmail_server_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_sender_views.xml",
+        "views/helpdesk_spam_complaint_views.xml",
         "views/helpdesk_ticket_team_views.xml",
         "views/helpdesk_undeliverable_views.xml",
         "views/ir_actions_server_views.xml",

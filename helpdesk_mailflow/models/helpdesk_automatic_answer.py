@@ -28,6 +28,7 @@ REASONS = [
     ("own_address", "One of our own addresses"),
     ("filtered", "In the outgoing filter"),
     ("undeliverable", "Not deliverable"),
+    ("complained", "Marked our mail as spam"),
     ("flood", "Very many mails of the sender"),
     ("old", "Came in long ago"),
     ("hour", "Limit per hour"),
@@ -53,6 +54,7 @@ SENTENCES = {
     "own_address": "automatic_withheld_own_address",
     "filtered": "automatic_withheld_filtered",
     "undeliverable": "automatic_withheld_undeliverable",
+    "complained": "automatic_withheld_complained",
     "flood": "automatic_withheld_flood",
     "old": "automatic_withheld_old",
     "hour": "automatic_withheld_hour",
@@ -154,6 +156,7 @@ class HelpdeskAutomaticAnswer(models.Model):
             max(each.helpdesk_automatic_per_hour, each.helpdesk_automatic_per_day)
             for each in companies
         )
+        complained = self.env["helpdesk.spam.complaint"]._who_complained(wishes)
         turns, dates = self._recent({wish["recipient"] for wish in wishes}, depth, now - DAY)
         by_domain = self._recent_of_domains({wish["domain"] for wish in wishes}, now - HOUR)
         values = []
@@ -161,6 +164,8 @@ class HelpdeskAutomaticAnswer(models.Model):
             recipient, domain = wish["recipient"], wish["domain"]
             company = companies.browse(wish["company_id"])
             reason = self._limit(company, dates[recipient], by_domain[domain], domain, now)
+            if (recipient, company.id) in complained:
+                reason = "complained"
             if not reason:
                 turns[recipient] += 1
                 dates[recipient].append(now)

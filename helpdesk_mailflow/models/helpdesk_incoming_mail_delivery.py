@@ -42,6 +42,7 @@ class HelpdeskIncomingMailDelivery(models.Model):
             ("note", "Noted on ticket"),
             ("bounce", "Not delivered"),
             ("receipt", "Receipt"),
+            ("complaint", "Spam complaint"),
             ("ledger", "Kept here only"),
             ("not_taken_in", "Not taken in"),
             ("ignored", "Ignored"),

@@ -27,7 +27,7 @@ GATEWAY_CONTEXT = {
     "attachments_mime_plainxml": True,
 }
 #: Outcomes of mails about a message that we sent.
-REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT)
+REPORTS = (Outcome.BOUNCE, Outcome.RECEIPT, Outcome.COMPLAINT)
 
 
 @dataclass
@@ -86,6 +86,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         self.env["helpdesk.intake.answer"]._tell_quiet(items)
         self._make_contacts(items)
         self._tell_participants(items)
+        self._tell_marks(items)
+        self._tell_absences(items)
         self._make_cc_contacts(items)
         self._make_tickets([item for item in items if item.delivery.outcome is Outcome.TICKET])
         self._update_tickets([item for item in items if item.delivery.outcome is Outcome.REPLY])
@@ -106,6 +108,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
         )
         self._find_reported([item for item in items if item.delivery.outcome in REPORTS])
         self._mark_bounces([item for item in items if item.delivery.outcome is Outcome.BOUNCE])
+        self._mark_receipts([item for item in items if item.delivery.outcome is Outcome.RECEIPT])
+        self._mark_complaints(
+            [item for item in items if item.delivery.outcome is Outcome.COMPLAINT]
+        )
         self.env["helpdesk.intake.own"]._act(plans)
         self.env["helpdesk.intake.confirmation"]._act(plans, items)
         self.env["helpdesk.intake.consequences"]._act(plans, items)

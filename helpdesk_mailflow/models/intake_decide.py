@@ -226,8 +226,13 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _decide_feedback(self, verdict):
-        if verdict.kind.kind is Kind.FEEDBACK and not verdict.entry.forced:
-            return self._in_ledger(verdict, note("decide_feedback"))
+        if verdict.kind.kind is not Kind.FEEDBACK or verdict.entry.forced:
+            return None
+        if verdict.thread:
+            return self._on_thread(
+                verdict, Outcome.COMPLAINT, note("decide_complaint", ticket=self._number(verdict))
+            )
+        return self._in_ledger(verdict, note("decide_feedback"))
 
     @api.model
     def _decide_auto_reply(self, verdict):

@@ -2,6 +2,7 @@
 
 from odoo import api, models
 
+from ..mailflow.invitation import methods
 from ..mailflow.kind import Kind
 from ..mailflow.note import note
 from .intake_values import DeliveryPlan, Outcome
@@ -22,7 +23,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if thread.internal:
             notes.append(note("decide_internal"))
         # a program's message on a closed ticket (solved again, delivered) opens nothing
-        reopen = thread.closed and verdict.kind.kind is not Kind.AUTOMATIC
+        reopen = thread.closed and self._may_reopen(verdict)
         if thread.closed and not reopen:
             notes.append(note("decide_stays_closed", ticket=number))
         others = {each.alias_id for each in verdict.destinations} - {thread.alias_id, None}
@@ -31,6 +32,14 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return self._on_thread(
             verdict, Outcome.REPLY, *notes, reopen=reopen, internal=thread.internal
         )
+
+    @api.model
+    def _may_reopen(self, verdict) -> bool:
+        """Whether a mail is a reason to open a closed ticket again. Who accepts or declines an
+        invitation wants nothing; who proposes another time does."""
+        if verdict.kind.kind is Kind.CALENDAR:
+            return methods(verdict.entry.mail) != {"REPLY"}
+        return verdict.kind.kind is not Kind.AUTOMATIC
 
     @api.model
     def _join(self, verdict, destination, contact, ruling):

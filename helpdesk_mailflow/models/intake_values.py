@@ -26,6 +26,7 @@ class Outcome(str, Enum):
     NOTE = "note"  # an automatic answer, kept on the thread it belongs to
     BOUNCE = "bounce"
     RECEIPT = "receipt"
+    COMPLAINT = "complaint"  # somebody marked a mail of ours as spam
     LEDGER = "ledger"  # stays in the ledger only
     NOT_TAKEN_IN = "not_taken_in"
     IGNORED = "ignored"  # by a rule, or since none matched

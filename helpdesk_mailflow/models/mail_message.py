@@ -26,6 +26,7 @@ KEPT_BY_THE_ADDON = frozenset(
         "helpdesk_marks",
         "helpdesk_notes",
         "helpdesk_private",
+        "helpdesk_receipts",
         "helpdesk_reply_apart",
     )
 )

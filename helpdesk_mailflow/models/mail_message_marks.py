@@ -22,6 +22,12 @@ LABELS = {
     "mark_unproven": (_lt("Unverified sender"), "warning"),
     "mark_dmarc_failed": (_lt("DMARC failed"), "danger"),
     "mark_impostor": (_lt("Not proven to be a colleague"), "danger"),
+    "mark_encrypted_smime": (_lt("Encrypted"), "warning"),
+    "mark_encrypted_pgp": (_lt("Encrypted"), "warning"),
+    "mark_signed_smime": (_lt("Signed, not checked"), "info"),
+    "mark_signed_pgp": (_lt("Signed, not checked"), "info"),
+    "mark_calendar": (_lt("Calendar"), "info"),
+    "mark_auto_reply": (_lt("Automatic answer"), "info"),
 }
 _OTHER = _lt("Note")
 

@@ -7,7 +7,10 @@ their own. Each code that a step or the engine may leave has its sentence here.
 
 import json
 import logging
+from datetime import date, datetime
 
+from odoo import fields
+from odoo.tools import format_date, format_time
 from odoo.tools.translate import LazyTranslate
 
 from ..mailflow.note import Note
@@ -293,6 +296,9 @@ SENTENCES = {
         "It belongs to no message of a ticket, so it stays in the list of incoming mails only."
     ),
     "decide_receipt": _lt("It is kept with ticket %(ticket)s, whose message it is the receipt of."),
+    "decide_complaint": _lt(
+        "It is a spam complaint about a message of ticket %(ticket)s, which is kept with it."
+    ),
     "decide_feedback": _lt(
         "Somebody marked a mail of ours as spam. It stays in the list of incoming mails."
     ),
@@ -481,6 +487,45 @@ SENTENCES = {
         "It says that %(address)s was not reached, but that message did not go there. So it changes"
         " nothing."
     ),
+    "act_receipt": _lt("The message now shows what became of it at %(who)s."),
+    "act_receipt_foreign": _lt(
+        "It names %(address)s, to whom the message was not sent, so it changes nothing."
+    ),
+    "act_complaint": _lt(
+        "%(address)s marked our mail as spam: nothing automatic is sent there any more."
+    ),
+    "act_complaint_unknown": _lt("Which of the recipients it was could not be told."),
+    "act_away": _lt("%(who)s is now shown as away until %(day)s."),
+    # boxes in a message, and its badges
+    "notice_away_until": _lt("%(who)s is away until %(day)s."),
+    "notice_away_back": _lt("%(who)s is back on %(day)s."),
+    "notice_auto_reply": _lt("Automatic answer of %(who)s: %(subject)s"),
+    "notice_encrypted_smime": _lt(
+        "This mail is encrypted (S/MIME), and nobody can read it here. Download its attachment to"
+        " open it in a mail program that has the key."
+    ),
+    "notice_encrypted_pgp": _lt(
+        "This mail is encrypted (PGP), and nobody can read it here. Open it in a mail program"
+        " that has the key."
+    ),
+    "notice_signed_unreadable": _lt(
+        "This mail is signed in a way that could not be read here. Download its attachment to"
+        " open it in a mail program."
+    ),
+    "mark_encrypted_smime": _lt("It is encrypted by S/MIME: nobody can read it here."),
+    "mark_encrypted_pgp": _lt("It is encrypted by PGP: nobody can read it here."),
+    "mark_signed_smime": _lt("It is signed by S/MIME; the signature was not checked."),
+    "mark_signed_pgp": _lt("It is signed by PGP; the signature was not checked."),
+    "mark_calendar": _lt("It is an invitation, or an answer to one."),
+    "mark_auto_reply": _lt("A program sent it, nobody wrote it just now."),
+    # receipts on a message that we sent
+    "receipt_read": _lt("Read by %(who)s on %(moment)s."),
+    "receipt_deleted": _lt("Deleted unread by %(who)s on %(moment)s."),
+    "receipt_delivered": _lt("Delivered to %(who)s on %(moment)s."),
+    "receipt_relayed": _lt("Passed on towards %(who)s on %(moment)s."),
+    "complaint": _lt(
+        "%(who)s marked this mail as spam on %(moment)s. Nothing automatic is sent there any more."
+    ),
     "act_bounce_unknown": _lt("Which of the recipients it was could not be told."),
     "act_deliverable_again": _lt(
         "Mail comes from %(address)s, so the address is deliverable again."
@@ -533,6 +578,9 @@ SENTENCES = {
     "automatic_withheld_undeliverable": _lt(
         "No automatic answer was sent: mail to %(address)s came back, the address is not"
         " deliverable."
+    ),
+    "automatic_withheld_complained": _lt(
+        "No automatic answer was sent: a mail of ours was marked as spam at %(address)s."
     ),
     "automatic_withheld_filtered": _lt(
         "No automatic answer was sent: %(address)s is in the outgoing filter."
@@ -689,6 +737,12 @@ SENTENCES = {
     "transfer_encoding_unknown": _lt(
         "The encoding “%(encoding)s” is unknown; the part is kept as it is."
     ),
+    "winmail_unpacked": _lt("%(count)s files of %(name)s became attachments."),
+    "winmail_body": _lt("Its text comes out of %(name)s."),
+    "winmail_damaged": _lt("%(name)s is damaged: what could be read of it is here, and it, too."),
+    "winmail_unreadable": _lt("%(name)s could not be read and is kept as it is."),
+    "smime_opened": _lt("Its text comes out of an S/MIME signature, which was not checked."),
+    "smime_unreadable": _lt("%(name)s could not be read and is kept as it is."),
     "uuencode_extracted": _lt("%(count)s files within its text became attachments."),
     # badges of a message, see mail_message_marks.LABELS
     "mark_proven": _lt("%(server)s reports that the mail is from %(address)s."),
@@ -749,10 +803,27 @@ def sentence(env, code: str, values: dict) -> str:
         return " ".join([code, *(f"{key}={value}" for key, value in values.items())])
     template = env._(text)
     try:
-        return template % values
+        return template % _readable(env, values)
     except (KeyError, TypeError, ValueError):
         _logger.warning("The sentence of the trace code %s does not fit its values", code)
         return f"{template} {values}"
+
+
+def _readable(env, values: dict) -> dict:
+    """Values as a reader wants them: days (``day``, ISO 8601) and moments (``moment``, likewise,
+    in UTC) in the reader's language and time zone."""
+    shown = dict(values)
+    try:
+        if "day" in shown:
+            shown["day"] = format_date(env, date.fromisoformat(shown["day"]), date_format="long")
+        if "moment" in shown:
+            moment = datetime.fromisoformat(shown["moment"])
+            moment = fields.Datetime.context_timestamp(env.user, moment)
+            day = format_date(env, moment.date(), date_format="long")
+            shown["moment"] = f"{day} {format_time(env, moment.time(), time_format='short')}"
+    except ValueError:
+        _logger.warning("A day or a moment of a note cannot be read: %s", values)
+    return shown
 
 
 def dumps(notes: list[dict]) -> str:

@@ -69,6 +69,7 @@ from . import (
     test_sender,
     test_several_places,
     test_situations,
+    test_special_mail,
     test_support_alias,
     test_switch_templates,
     test_team_leader,

@@ -146,6 +146,7 @@ patch(Message.prototype, {
         this.helpdesk_private = fields.Attr(undefined);
         /** @type {string[]|undefined} */
         this.helpdesk_notes = fields.Attr(undefined);
+        this.helpdesk_receipts = fields.Attr(undefined);
     },
 
     /** What is only logged goes to nobody. */
@@ -160,7 +161,8 @@ patch(Message.prototype, {
                 this.helpdesk_cc ||
                 this.helpdesk_bcc ||
                 this.helpdesk_private ||
-                this.helpdesk_notes?.length
+                this.helpdesk_notes?.length ||
+                this.helpdesk_receipts?.length
         );
     },
 });
