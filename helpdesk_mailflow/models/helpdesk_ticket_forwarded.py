@@ -179,6 +179,9 @@ class HelpdeskTicket(models.Model):
                 ],
             }
         )
+        message._mailflow_set_marks(
+            [note("mark_forwarded", agent=forwarder.email or "", address=address.email)]
+        )
         self.write(
             {
                 "name": original.subject or self.name,

@@ -12,6 +12,9 @@ from ..mailflow.subject import subject_key
 from . import intake_act_messages  # noqa: F401 # pylint: disable=unused-import
 from .intake_values import Outcome
 
+#: Badges that say whether the sender is proven.
+ABOUT_SENDER = frozenset(("mark_proven", "mark_proven_forwarder", "mark_unproven"))
+
 
 class HelpdeskIntakeAct(models.AbstractModel):
     """What an agent forwards becomes what the customer wrote; what the agent wrote above it
@@ -112,6 +115,18 @@ class HelpdeskIntakeAct(models.AbstractModel):
 
     @api.model
     def _make_messages(self, items) -> None:
+        for item in items:
+            if item.original:
+                # what is known of the sender is about the agent
+                item.marks[:] = [each for each in item.marks if each.code not in ABOUT_SENDER]
+                item.marks.insert(
+                    0,
+                    note(
+                        "mark_forwarded",
+                        agent=item.plan.verdict.writer.address.email,
+                        address=item.requester.address.email,
+                    ),
+                )
         result = super()._make_messages(items)
         for item in items:
             if item.original:

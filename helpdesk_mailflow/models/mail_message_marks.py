@@ -21,6 +21,7 @@ LABELS = {
     "mark_proven_forwarder": (_lt("Sender proven"), "success"),
     "mark_unproven": (_lt("Unverified sender"), "warning"),
     "mark_dmarc_failed": (_lt("DMARC failed"), "danger"),
+    "mark_forwarded": (_lt("Forwarded"), "info"),
     "mark_impostor": (_lt("Not proven to be a colleague"), "danger"),
     "mark_encrypted_smime": (_lt("Encrypted"), "warning"),
     "mark_encrypted_pgp": (_lt("Encrypted"), "warning"),

@@ -755,6 +755,9 @@ SENTENCES = {
     "mark_dmarc_failed": _lt(
         "%(server)s reports that the mail is not from %(address)s: DMARC failed."
     ),
+    "mark_forwarded": _lt(
+        "%(agent)s forwarded this mail, so no server reports whether %(address)s wrote it."
+    ),
     "mark_impostor": _lt(
         "It says to be from %(address)s, one of us, and that is not proven. It was treated as a"
         " stranger's mail."

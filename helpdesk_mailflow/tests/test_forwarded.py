@@ -3,9 +3,9 @@
 from email.message import EmailMessage
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form
+from odoo.tests import Form, tagged
 
-from .common import DOMAIN, PIXEL, MailflowCase, mail
+from .common import DOMAIN, PIXEL, BrowserCase, MailflowCase, mail
 
 AGENT = f"Ada Agent <ada@{DOMAIN}>"
 NOTE = "She never pays in time."
@@ -168,6 +168,9 @@ class TestForwarded(ForwardCase):
         proven = ("Authentication-Results", RESULTS.format("pass"))
         row = self.fetch(self.forward(headers=[proven]))
         self.assertEqual(row.ticket_ids.partner_email, "cleo@client-tests.example")
+        first, _notes = self.messages(row.ticket_ids)
+        codes = [each["code"] for each in first.helpdesk_marks]
+        self.assertEqual(codes, ["mark_forwarded"], "nothing proves who wrote the original")
 
     def test_a_reply_is_no_forward(self):
         row = self.take(self.forward(subject="RE: The printer burns"))
@@ -404,3 +407,24 @@ class TestSetRequester(ForwardCase):
     def test_an_ordinary_ticket_has_nothing_to_set(self):
         ticket = self.take_ticket(mail())
         self.assertFalse(ticket.is_forwarded_mail)
+
+
+@tagged("post_install", "-at_install")
+class TestSetRequesterTour(ForwardCase, BrowserCase):
+    """The wizard *Set requester* in a browser, at the width of a phone."""
+
+    browser_size = "375x667"
+    touch_enabled = True
+
+    def test_set_requester(self):
+        self.company.helpdesk_requester_from_forward = False
+        self.agent.password = self.agent.login
+        ticket = self.take_ticket(self.attached(originals=2))
+        self.start_tour(
+            f"/odoo/helpdesk.ticket/{ticket.id}",
+            "helpdesk_mailflow.set_requester",
+            login=self.agent.login,
+            timeout=120,
+        )
+        self.env.invalidate_all()
+        self.assertEqual(ticket.partner_email, "dan@other-tests.example")
