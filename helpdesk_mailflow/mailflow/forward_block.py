@@ -18,6 +18,7 @@ LINE = 2000
 _BLOCK_LINES = 80
 _GAP = 4  # blank lines and rules between a delimiter and its header
 _MAX_ADDRESSES = 100
+_MAX_NAME = 200
 _WRAPPED = 55  # characters; shorter lines are not wrapped ones
 
 SPACES = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff\u034f\u00ad]+")
@@ -261,11 +262,13 @@ def addresses(value: str, links: tuple[str, ...] = ()) -> tuple[Address, ...]:
     usable = [each for each in found if _EMAIL.fullmatch(each.email)]
     if usable:
         return tuple(
-            Address("" if each.name.lower() == each.normalized else each.name.strip(" '\""),
-                    each.email)
+            Address(
+                "" if each.name.lower() == each.normalized else each.name.strip(" '\"")[:_MAX_NAME],
+                each.email,
+            )
             for each in dict.fromkeys(usable)
-        )  # fmt: skip
-    name = squeezed(re.sub(r"<[^<>]*>?|\[[^\[\]]*\]?", " ", value)).strip(" ,'\"*_")[:200]
+        )
+    name = squeezed(re.sub(r"<[^<>]*>?|\[[^\[\]]*\]?", " ", value)).strip(" ,'\"*_")[:_MAX_NAME]
     if len(links) == 1 and _EMAIL.fullmatch(links[0]):
         return (Address(name, links[0].lower()),)
     return (Address(name, ""),) if name else ()

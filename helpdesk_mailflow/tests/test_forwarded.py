@@ -322,7 +322,10 @@ class TestSetRequester(ForwardCase):
         cleo = ticket.partner_id
         wizard = self.wizard(ticket)
         self.assertFalse(wizard.has_original)
-        wizard.partner_id = self.agent.partner_id
+        with Form(wizard) as form:
+            form.candidate_id = wizard.candidate_ids.filtered(
+                lambda each: each.email == f"ada@{DOMAIN}"
+            )
         wizard.action_set()
         self.assertEqual(ticket.partner_id, self.agent.partner_id)
         self.assertNotIn(cleo, ticket.message_partner_ids, "they get no answers to another one")

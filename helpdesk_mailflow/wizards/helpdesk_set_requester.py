@@ -52,10 +52,13 @@ class HelpdeskSetRequester(models.TransientModel):
         original = ticket._forwarded_original()
         stored = (ticket.forwarded_mail or {}).get("candidates") or []
         found = {email or name: (name, email) for name, email in stored}
-        # who has it, to set it back
+        # who has it, and who forwarded it, to set it back
         name, email = ticket.partner_name or ticket.partner_id.name, ticket.partner_email
         if name or email:
             found.setdefault(tools.email_normalize(email or "") or name, (name, email))
+        forwarder = (ticket.forwarded_mail or {}).get("by")
+        if forwarder:
+            found.setdefault(forwarder, (self._known_contact(forwarder).name, forwarder))
         values = {
             "candidate_ids": [
                 (0, 0, {"name": name, "email": email, "sequence": number})
