@@ -48,8 +48,8 @@ class HelpdeskIntakeDecide(models.AbstractModel):
 
     @api.model
     def _is_welcome(self, verdict, destination, ruling) -> bool:
-        """Whether somebody has decided before that such mail comes in: the sender is trusted, or a
-        rule wants a ticket or a contact of it."""
+        """Whether somebody has decided before that such mail comes in: the sender is trusted, an
+        agent forwards it, or a rule wants a ticket or a contact of it."""
         mark = verdict.senders.get(destination.company_id)
-        trusted = mark and mark.kind == "trusted"
+        trusted = (mark and mark.kind == "trusted") or verdict.writer.standing is Standing.AGENT
         return trusted or ruling.contact is not None or ruling.disposition in WANT_TICKET

@@ -195,6 +195,11 @@ class TestForwarded(ForwardCase):
         self.assertNotIn(NOTE, str(message.body))
         self.assertIn(NOTE, " ".join(first.message_ids.mapped(lambda each: str(each.body))))
 
+    def test_who_is_forwarded_by_an_agent_is_no_stranger(self):
+        self.company.helpdesk_known_contacts_only = True
+        ticket = self.take_ticket(self.forward())
+        self.assertEqual(ticket.partner_email, "cleo@client-tests.example")
+
     def test_a_known_contact_is_used(self):
         cleo = self.make_contact("Cleo", "Cleo@client-tests.example")
         self.assertEqual(self.take_ticket(self.forward()).partner_id, cleo)
