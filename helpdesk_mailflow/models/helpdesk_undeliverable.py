@@ -48,7 +48,6 @@ class HelpdeskUndeliverable(models.Model):
     soft_since = fields.Datetime("Passing failures since", readonly=True)
     message_id = fields.Many2one(
         "mail.message",
-        string="Message",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

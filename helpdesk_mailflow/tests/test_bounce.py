@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user
+from odoo.tests import new_test_user, tagged
 
 from ..models.helpdesk_undeliverable import SOFT_LIMIT
-from .common import DOMAIN, MARTA, MailflowCase, mail
+from .common import DOMAIN, MARTA, BrowserCase, MailflowCase, mail
 
 MARTA_EMAIL = "marta@acorn-tests.example"
 BO_EMAIL = "bo@acorn-tests.example"
@@ -245,6 +245,16 @@ class TestBounce(MailflowCase):
         self.check_nothing_changed(row, "act_bounce_stranger")
         self.assertFalse(self.rows("eve@elsewhere.example"))
 
+    def failing(self):
+        """Header fields by which our own server reports a forged sender of a scanner's mail."""
+        self.scanner = self.make_scanner(authserv_id="mx.mailflow.test")
+        result = "mx.mailflow.test; dmarc=fail header.from=acorn-tests.example"
+        return [("Authentication-Results", result)]
+
+    def test_a_report_whose_sender_is_forged(self):
+        raw = report(self.sent.message_id, hard(), headers=self.failing())
+        self.check_nothing_changed(self.fetch(raw), "act_bounce_forged")
+
     # ---- until it works again ----
 
     def test_mail_from_the_address_clears_it(self):
@@ -255,6 +265,12 @@ class TestBounce(MailflowCase):
         kept = self.rows()
         self.assertFalse(kept.active or kept.blocked or kept.cleared_by_id)
         self.assertFalse(self.marta.with_user(self.agent).helpdesk_undeliverable_id)
+
+    def test_a_forged_mail_from_the_address_does_not_clear_it(self):
+        self.bounced(hard())
+        self.rows().date -= timedelta(hours=1)
+        self.fetch(mail(subject="Not me", headers=self.failing()))
+        self.assertTrue(self.rows().blocked)
 
     def test_a_mail_that_came_in_before_does_not_clear_it(self):
         self.bounced(hard())
@@ -344,3 +360,41 @@ class TestBounce(MailflowCase):
             row.write({"email": "x@y.example"})
         with self.assertRaises(AccessError):
             row.unlink()
+
+
+@tagged("post_install", "-at_install")
+class TestBounceScreens(MailflowCase, BrowserCase):
+    """What an agent sees before writing to an address that mail does not reach."""
+
+    def setUp(self):
+        super().setUp()
+        self.agent = self.make_user(
+            "mf-tour-bounce",
+            "helpdesk_mgmt.group_helpdesk_user_own",
+            name="Tess Agent",
+            email="tess@our-office.example",
+            password="mf-tour-bounce",
+        )
+        self.ticket = self.take_ticket(mail())
+        self.ticket.user_id = self.agent
+        with self.mock_mail_gateway():
+            sent = self.ticket.message_post(
+                body="Hello",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                partner_ids=self.ticket.partner_id.ids,
+            )
+        self.take(report(sent.message_id, hard()))
+        self.row = self.env["helpdesk.undeliverable"].search([("email", "=", MARTA_EMAIL)])
+        self.assertTrue(self.row.blocked)
+
+    def test_the_composers_warn(self):
+        action = self.env.ref("helpdesk_mgmt.helpdesk_ticket_action")
+        url = f"/odoo/action-{action.id}/{self.ticket.id}"
+        self.start_tour(url, "helpdesk_mailflow.undeliverable", login=self.agent.login)
+        self.assertEqual(self.row.cleared_by_id, self.agent)
+
+    def test_the_contact_shows_it(self):
+        url = f"/odoo/res.partner/{self.ticket.partner_id.id}"
+        self.start_tour(url, "helpdesk_mailflow.undeliverable_contact", login=self.agent.login)
+        self.assertFalse(self.row.blocked)
