@@ -87,3 +87,44 @@ class TestReplyLine(MailflowCase):
         self.assertNotIn("script", message.body)
         self.assertNotIn("onclick", message.body)
         self.assertEqual(self.parts(message)[0], "Out.")
+
+    def test_without_our_line(self):
+        """With the line switched off, quotes are told by what programs make of them."""
+        self.company.helpdesk_reply_line = False
+        quote = QUOTE.replace(LINE, "").replace(LINE_CLASS, "")
+        row, message = self.reply(html=f"<div>It is out now.</div><br>{quote}")
+        seen, folded = self.parts(message)
+        self.assertEqual(seen, "It is out now.")
+        self.assertIn("We are on our way.", folded)
+        self.assertIn("act_folded", self.codes(row))
+        self.assertNotIn("act_folded_signature", self.codes(row))
+
+    def test_a_signature_is_folded_and_said(self):
+        row, message = self.reply(text="It is out now.\n\n-- \nMarta, tel. 42\n")
+        seen, folded = self.parts(message)
+        self.assertEqual(seen, "It is out now.")
+        self.assertIn("Marta, tel. 42", folded)
+        self.assertIn("act_folded_signature", self.codes(row))
+        self.assertNotIn("act_folded", self.codes(row))
+        self.assertIn("Its signature is folded in the message.", row.why)
+
+    def test_answers_between_quotes_are_seen_with_what_they_answer(self):
+        """Odoo's own fold would hide all that stands in a program's quote, answers too."""
+        quote = '<blockquote class="gmail_quote"><p>%s</p></blockquote>'
+        _row, message = self.reply(
+            html='<div>Hello,</div><div class="gmail_quote"><div class="gmail_attr">On Tue, 3 Mar'
+            " 2026 at 10:12 Support &lt;support@mailflow.test&gt; wrote:<br></div>"
+            f"{quote % 'Is it out?'}<div>Yes, it is.</div>{quote % 'Best, Ada'}</div>"
+        )
+        root = html.fragment_fromstring(message.body, create_parent="div")
+        hidden = [node.text_content() for node in root.xpath("//*[@data-o-mail-quote]")]
+        self.assertIn("Best, Ada", " ".join(hidden))
+        for each in ("Hello,", "Is it out?", "Yes, it is."):
+            self.assertNotIn(each, " ".join(hidden))
+            self.assertIn(each, root.text_content())
+
+    def test_an_indented_block_is_seen(self):
+        row, message = self.reply(html="<p>Two things:</p><blockquote>It smokes.</blockquote>")
+        self.assertEqual(self.parts(message)[0].split(), ["Two", "things:", "It", "smokes."])
+        self.assertNotIn("data-o-mail-quote", message.body)
+        self.assertNotIn("act_folded", self.codes(row))
