@@ -79,7 +79,8 @@ class HelpdeskIncomingMail(models.Model):
         held = self.env._("Held")
         reasons = dict(self._fields["held_reason"]._description_selection(self.env))
         for mail in self:
-            if mail.state == State.HELD.value and mail.held_reason and outcomes[mail] == held:
+            about_sender = mail.held_reason in ("unknown_sender", "unproven")
+            if mail.state == State.HELD.value and about_sender and outcomes[mail] == held:
                 outcomes[mail] = self.env._("Held: %(reason)s", reason=reasons[mail.held_reason])
         return outcomes
 
