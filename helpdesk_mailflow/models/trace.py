@@ -221,7 +221,7 @@ SENTENCES = {
     "contact_chosen": _lt(
         "%(count)s contacts have the address %(address)s. %(contact)s was chosen: %(why)s."
     ),
-    "contact_new": _lt("No contact has the address %(address)s. A new one is made."),
+    "contact_new": _lt("No contact has the address %(address)s. With a ticket a new one is made."),
     "contact_participant": _lt(
         "No contact has the address %(address)s, which takes part by address in ticket %(ticket)s."
     ),
