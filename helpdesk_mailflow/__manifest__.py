@@ -56,6 +56,7 @@
         "views/helpdesk_scanner_rule_views.xml",
         "views/fetchmail_server_views.xml",
         "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_ticket_link_views.xml",
         "views/helpdesk_sender_views.xml",
         "views/helpdesk_spam_complaint_views.xml",
         "views/helpdesk_ticket_team_views.xml",

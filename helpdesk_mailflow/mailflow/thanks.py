@@ -48,7 +48,7 @@ _WORDS = {
         " deine eure ihren schnelle schnellen rasche raschen gute guten tolle tollen super prompte"
         " hilfe antwort rückmeldung unterstützung info information mühe service hallo liebe lieber"
         " guten tag moin servus ich wir mich uns und auch alles es jetzt nun wieder funktioniert"
-        " läuft klappt geht perfekt prima toll klasse wunderbar bestens hat geklappt schönen schönes"
+        " läuft klappt geht perfekt prima toll klasse wunderbar bestens hat geklappt schönen"
         " wochenende abend einen ein wünsche damit ist erledigt gelöst team zusammen frau herr"
         " sehr geehrte geehrter geehrten damen herren ganz herzlich der prompten",
         "grüße gruß grüßen grüsse gruss grüssen mfg lg vg freundliche freundlichen viele beste mit"
@@ -112,21 +112,21 @@ _WORDS = {
     ),
     "no": (
         "takk takker",
-        "tusen så mye mange for hjelpen svaret raskt rask svar hjelp din deres det den tilbakemelding"
-        " informasjonen perfekt supert flott bra topp fungerer virker nå igjen hei ha en fin god dag"
+        "tusen så mye mange for hjelpen svaret raskt rask svar hjelp din deres det den"
+        " informasjonen perfekt supert flott bra topp fungerer virker nå igjen hei ha en fin god"
         " helg kveld og alt løst er dere deg",
         "hilsen vennlig mvh med beste hilsener",
     ),
     "da": (
         "tak takker",
         "tusind mange så meget for hjælpen svaret hurtigt hurtige svar hjælp din jeres det den"
-        " tilbagemeldingen informationen perfekt super fint dejligt godt virker fungerer nu igen hej"
+        " tilbagemeldingen informationen perfekt super fint dejligt godt virker fungerer nu igen"
         " hav en god dag weekend aften og alt løst er skal i have",
         "hilsen venlig mvh med bedste hilsner kærlig",
     ),
     "fi": (
         "kiitos kiitokset kiitoksia kiitän kiitämme kiitti",
-        "paljon oikein suuret tuhannet avusta avustanne nopeasta vastauksesta vastauksestanne tuesta"
+        "paljon oikein suuret tuhannet avusta avustanne nopeasta vastauksesta vastauksestanne"
         " tiedosta teille sinulle hienoa loistavaa mahtavaa toimii nyt taas hei moi terve hyvää"
         " päivänjatkoa viikonloppua päivää ja kaikesta erittäin vielä kerran",
         "terveisin ystävällisin yst terv terveiset",
@@ -140,15 +140,15 @@ _WORDS = {
     ),
     "tr": (
         "teşekkürler tesekkurler teşekkür tesekkur sağolun sağol sağ",
-        "çok ederim ederiz yardımınız için hızlı cevap cevabınız dönüşünüz desteğiniz tekrar merhaba"
-        " iyi günler günaydın harika süper mükemmel oldu çalışıyor şimdi her şey ve olun kolay gelsin"
+        "çok ederim ederiz yardımınız için hızlı cevap cevabınız dönüşünüz desteğiniz tekrar"
+        " iyi günler günaydın harika süper mükemmel oldu çalışıyor şimdi her şey ve olun kolay"
         " çalışmalar",
         "saygılar saygılarımla selamlar iyi",
     ),
     "ru": (
         "спасибо благодарю благодарим спс",
         "большое огромное вам за помощь быстрый ответ быструю оперативность оперативный поддержку"
-        " ещё еще раз всё все работает теперь отлично супер прекрасно здравствуйте добрый день привет"
+        " ещё еще раз всё все работает теперь отлично супер прекрасно здравствуйте добрый день"
         " и хорошего дня вечер утро доброе очень",
         "уважением с наилучшими пожеланиями",
     ),

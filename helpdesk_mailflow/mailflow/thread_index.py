@@ -83,8 +83,6 @@ def _child(octets: bytes, now: datetime | None) -> bytes:
     begun = int.from_bytes(start[:6], "big") << 16
     since = max(ticks - begun, 0)
     # the delta code tells which bits of the difference are kept
-    if since >> 49:
-        delta = (1 << 31) | ((since >> 23) & 0x7FFFFFFF)
-    else:
-        delta = (since >> 18) & 0x7FFFFFFF
+    long = since >> 49 > 0
+    delta = (long << 31) | ((since >> (23 if long else 18)) & 0x7FFFFFFF)
     return delta.to_bytes(4, "big") + secrets.token_bytes(1)

@@ -63,6 +63,13 @@ class HelpdeskIncomingMail(models.Model):
     identity = fields.Char(readonly=True, help="Of the mail: Message-ID, From and Date")
     body_digest = fields.Char(readonly=True)
     message_id = fields.Char("Message-ID", readonly=True, index="btree_not_null")
+    thread_index = fields.Char("Thread-Index", readonly=True, copy=False)
+    conversation = fields.Char(
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="By what Outlook and Exchange hold the mails of a conversation together",
+    )
     subject = fields.Char(readonly=True)
     email_from = fields.Char("From (as received)", readonly=True)
     from_address = fields.Char("Sender's address", readonly=True, index="btree_not_null")

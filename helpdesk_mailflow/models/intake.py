@@ -17,6 +17,8 @@ from odoo.tools.misc import format_datetime
 
 from ..mailflow.mail import Limits, Mail, given_message_id, read
 from ..mailflow.note import note
+from ..mailflow.thread_index import HEADER as THREAD_INDEX
+from ..mailflow.thread_index import conversation
 from . import trace
 from .helpdesk_incoming_mail import CUT_OFF_LIMIT, CUT_OFFS_AT_ONCE, RETRY_PAUSES
 from .helpdesk_sender import NOT_STORED
@@ -349,9 +351,12 @@ class HelpdeskIntake(models.AbstractModel):
         groups, place_of = [], {}
         for each in entries:
             mail = each.mail
-            needed = (mail.identity, mail.message_id, *mail.references, *mail.in_reply_to)
+            talk = conversation(mail.header(THREAD_INDEX))
+            needed = (mail.identity, mail.message_id, talk, *mail.references, *mail.in_reply_to)
             place = max((place_of[name] + 1 for name in needed if name in place_of), default=0)
             place_of[mail.identity] = place_of[mail.message_id] = place
+            if talk:
+                place_of[talk] = place
             if place == len(groups):
                 groups.append([])
             groups[place].append(each)

@@ -80,7 +80,11 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _act(self, plans: list[Plan]) -> None:
         """Make of the mails what was planned, all or none."""
         self = self.with_context(**GATEWAY_CONTEXT)
-        items = [Item(plan, delivery) for plan in plans for delivery in plan.deliveries]
+        items = [
+            Item(plan, delivery, marks=list(delivery.marks))
+            for plan in plans
+            for delivery in plan.deliveries
+        ]
         # before anything is answered
         self._hear_from_senders(plans, items)
         self.env["helpdesk.intake.answer"]._tell_quiet(items)

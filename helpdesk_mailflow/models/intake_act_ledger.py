@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..mailflow.mail import Mail
+from ..mailflow.thread_index import HEADER, conversation
 from . import trace
 from .intake_values import COLUMN, UNSETTLED
 from .mailbox_steps import merge_steps
@@ -97,6 +98,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
             "email_to": ", ".join(each.formatted for each in mail.to)[:COLUMN],
             "email_cc": ", ".join(each.formatted for each in mail.cc)[:COLUMN],
             "date": mail.date.replace(tzinfo=None) if mail.date else False,
+            "thread_index": mail.header(HEADER)[:COLUMN] or False,
+            "conversation": conversation(mail.header(HEADER)) or False,
         }
 
     @api.model

@@ -35,7 +35,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
             delivery = item.delivery
             joins = delivery.outcome is Outcome.TICKET or (
                 # who had a copy of what the requester does not see gets none of the rest
-                delivery.outcome is Outcome.REPLY and not delivery.internal
+                delivery.outcome is Outcome.REPLY
+                and not delivery.internal
+                # nobody gets in by a mail that somebody else may have written
+                and not delivery.is_doubtful
             )
             if joins and item.people:
                 by_company[delivery.company_id].append(item)

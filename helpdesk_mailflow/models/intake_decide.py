@@ -41,7 +41,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         """A Plan for each mail. Rules are looked at only for those that they may rule on."""
         plans = {id(each): self._first_plan(self._checks_before_rules(), each) for each in verdicts}
         left = [each for each in verdicts if not plans[id(each)]]
-        ruled = self.env["helpdesk.intake.rules"]._add_rulings(left)
+        ruled = self._add_appends(self.env["helpdesk.intake.rules"]._add_rulings(left))
         for each, verdict in zip(left, ruled, strict=True):
             plans[id(each)] = self._decide_one(verdict)
         return [plans[id(each)] for each in verdicts]
@@ -267,10 +267,11 @@ class HelpdeskIntakeDecide(models.AbstractModel):
     @api.model
     def _decide_destinations(self, verdict):
         """A ticket for each support alias that the mail is for and that has none of it."""
-        deliveries, notes = [], []
+        deliveries = []
         # a person took in what is or may be a copy: it stands beside the first one
         beside = verdict.known or verdict.suspect
-        for destination in self._destinations(verdict):
+        destinations, notes = self._one_for_all(verdict, self._destinations(verdict))
+        for destination in destinations:
             if (destination.alias_id or 0) in verdict.known_aliases and not beside:
                 continue
             delivery, told = self._at(verdict, destination)
@@ -318,18 +319,25 @@ class HelpdeskIntakeDecide(models.AbstractModel):
                 reason=told[0].code,
             )
             return delivery, [*ruling.notes, *told]
-        joins = ruling.ticket_id if ruling.disposition is not Disposition.NEW_TICKET else None
-        if joins:
-            return self._join(verdict, destination, contact, ruling)
+        linked, told = verdict, []
+        ruling = self._appended(verdict, destination, ruling)
+        if ruling.ticket_id and ruling.disposition is not Disposition.NEW_TICKET:
+            delivery, told = self._join(verdict, destination, contact, ruling)
+            if delivery:
+                marks = self._append_marks(verdict, destination)
+                return replace(delivery, marks=marks), told
+            linked = self._in_place_of(verdict, ruling.ticket_id)
+        link, about_link = self._link(linked, destination)
         delivery = DeliveryPlan(
             Outcome.TICKET,
             destination.alias_id,
             destination.company_id,
-            values=self._values(destination, ruling),
+            values={**self._values(destination, ruling), **link},
             contact=self._contact_by_rule(contact, ruling),
             ruling=ruling,
+            marks=self._link_marks(linked),
         )
-        return delivery, [*ruling.notes, note("decide_ticket")]
+        return delivery, [*ruling.notes, *told, note("decide_ticket"), *about_link]
 
     @api.model
     def _values(self, destination, ruling) -> dict:

@@ -12,7 +12,6 @@ from ..mailflow.mail import RECIPIENT_HEADERS, Mail, Recipient
 from ..mailflow.note import Note, note
 from .intake_values import (
     GATEWAY_KEY,
-    REFERENCES,
     UNSETTLED,
     Destination,
     Entry,
@@ -51,12 +50,12 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         emails = self._emails(entries, authors)
         own, partners = self._own_addresses(emails), self._partners(emails)
         writers = writing._writers(entries, authors, trusts, own, partners)
-        threads = self._threads(entries, kinds, writers)
+        threads = self._threads(entries, kinds, writers, partners)
         addresses, retired = self._addresses(entries)
         own_mails = self.env["helpdesk.intake.own"]._recognise(entries, kinds, own)
         known = self._known(entries, own)
         destinations = {
-            each.row_id: self._destinations(each, addresses, threads.get(each.row_id))
+            each.row_id: self._destinations(each, addresses, threads[each.row_id])
             for each in entries
         }
         senders, sender_notes = self.env["helpdesk.intake.sender"]._marks(
@@ -70,7 +69,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         )
         verdicts = []
         for each in entries:
-            thread, thread_notes = threads.get(each.row_id, (None, ()))
+            thread, thread_notes, quoted = threads[each.row_id]
             found = destinations[each.row_id]
             before = known[each.row_id]
             duplicate, suspect = self._known_for(before, found, thread), before.suspect
@@ -113,6 +112,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     own_addresses=frozenset(own),
                     notes=tuple(notes),
                     own_mail=own_mail,
+                    quoted=quoted,
                     facts=facts[each.row_id],
                     senders=senders[each.row_id],
                 )
@@ -145,8 +145,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             queue or alias.alias_model_id.model == "helpdesk.ticket" for queue, alias in leads_to
         ):
             return True
-        references = (*mail.references, *mail.in_reply_to)[-REFERENCES:]
-        if self._ticket_messages(set(references)):
+        if self._is_of_ticket(mail):
             return True
         if fallback is not None and not leads_to:
             return True
@@ -232,6 +231,21 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             wanted = {destination.alias_id or 0 for destination in destinations} or {0}
         if wanted <= known.covered.keys():
             return note("known_delivery", mail=min(known.covered[key] for key in wanted))
+        return None if thread else self._known_in_all(known, destinations)
+
+    @api.model
+    def _known_in_all(self, known: Known, destinations) -> Note | None:
+        """By policy a mail opens one ticket of a company in all: then a copy for another support
+        alias is a duplicate, too."""
+        # sudo: policies hold for everyone
+        companies = self.env["res.company"].sudo().browse(each.company_id for each in destinations)
+        if not known.covered or not all(each.helpdesk_one_ticket for each in companies):
+            return None
+        alias_ids = [key for key in known.covered if key > 0]
+        aliases = self.env["helpdesk.support.alias"].browse(alias_ids).exists()
+        rows = {each.company_id.id: known.covered[each.id] for each in aliases}
+        if companies and rows.keys() >= set(companies._ids):
+            return note("known_delivery", mail=min(rows.values()))
         return None
 
     @api.model
@@ -356,9 +370,10 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                     found.setdefault((destination.alias_id, destination.company_id), destination)
             if found:
                 return tuple(found.values())
-        if judged_thread and judged_thread[0]:
+        thread, _notes, quoted = judged_thread
+        if thread:
             return ()
-        return self._destination_of_last_resort(entry, addresses)
+        return self._destination_of_last_resort(entry, addresses, quoted)
 
     @api.model
     def _destination(self, recipient, addresses, entry) -> Destination | None:
@@ -389,15 +404,22 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         )
 
     @api.model
-    def _destination_of_last_resort(self, entry, addresses):
-        """No recipient leads to a support alias: the scanner's default, a caller that asked
-        for tickets, or a person."""
+    def _destination_of_last_resort(self, entry, addresses, quoted):
+        """No recipient leads to a support alias: the scanner's default, where the ticket is that
+        it refers to, a caller that asked for tickets, or a person."""
         if self._other_models(entry, addresses) and not entry.forced:
             return ()
         Alias = self.env["helpdesk.support.alias"]
         if entry.folder_alias_id:
             queue = Alias.browse(entry.folder_alias_id)
             return (self._to_alias(queue, note("alias_of_scanner", alias=queue.name)),)
+        for each in quoted:
+            if each.company_id == entry.company_id:
+                return (
+                    Destination(
+                        each.alias_id, each.company_id, each.team_id, True, note("alias_of_quoted")
+                    ),
+                )
         if entry.fallback is not None:
             values = dict(entry.fallback)
             team = self.env["helpdesk.ticket.team"].browse(values.pop("team_id", None) or [])

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ..mailflow.pattern import texts_of
 from ..mailflow.subject import base_subject, subject_key
 from ..mailflow.ticket_number import find_numbers
+from .intake_values import Standing
 from .rule_fields import is_elsewhere, is_gone
 
 #: Characters of the To addresses that a placeholder holds.
@@ -208,6 +209,10 @@ class Lookup:
 
     def open_ticket(self, draft):
         """The newest open ticket of who wrote, at the support alias, else of the team."""
+        return self.open_tickets(draft)[:1]
+
+    def open_tickets(self, draft):
+        """The two newest of these."""
         if self._found_open is None:
             wishes = {
                 self._open_wish(one)
@@ -224,20 +229,22 @@ class Lookup:
                     OF_REQUESTER,
                 ),
             )
-        return self._one_of(self._found_open, self._open_wish(draft))
+        found = self._found_open.get(self._open_wish(draft), [])
+        every = {each for several in self._found_open.values() for each in several}
+        return self.env["helpdesk.ticket"].browse(found).with_prefetch(tuple(every))
 
     def _open_wish(self, draft) -> tuple:
         place = draft.place
         where = place.company_id, place.alias_id or 0, place.team_id or 0
         return "", *where, *draft.requester, self._own(draft)
 
-    def _one_of(self, found: dict[tuple, int], wish: tuple):
+    def _one_of(self, found: dict[tuple, list[int]], wish: tuple):
         """The ticket that was found for a wish; it is read together with the others."""
-        tickets = self.env["helpdesk.ticket"].browse(found.get(wish, []))
-        return tickets.with_prefetch(tuple(found.values()))
+        tickets = self.env["helpdesk.ticket"].browse(found.get(wish, [])[:1])
+        return tickets.with_prefetch(tuple(each[0] for each in found.values()))
 
-    def _newest_open(self, wishes, condition: SQL) -> dict[tuple, int]:
-        """For each wish the newest open ticket that fits it, those of the support alias first.
+    def _newest_open(self, wishes, condition: SQL) -> dict[tuple, list[int]]:
+        """For each wish the two newest open tickets that fit it, those of the support alias first.
 
         :param wishes: (name, company, support alias, team, contact, address, tickets that do not
             count); no contact and no address: of anybody
@@ -261,21 +268,33 @@ class Lookup:
                 "   AND ticket.closed IS NOT TRUE AND %s"
                 "   AND ticket.id <> ALL (wish.own::int[])"
                 "   ORDER BY COALESCE(ticket.support_alias_id = wish.alias_id, FALSE) DESC,"
-                "     ticket.id DESC LIMIT 1) AS found",
+                "     ticket.id DESC LIMIT 2) AS found",
                 *map(list, zip(*wishes, strict=True)),
                 condition,
             )
         )
-        return {wishes[at - 1]: ticket_id for at, ticket_id in rows}
+        result = {}
+        for at, ticket_id in rows:
+            result.setdefault(wishes[at - 1], []).append(ticket_id)
+        return result
 
     def part_in(self, draft, ticket, of_strangers: bool) -> str:
         """As what a mail joins a ticket that a rule found: ``customer``; ``inside``, so that
         nothing of it leaves, since anybody can write the address of an agent; or not at all."""
         judge = self.env["helpdesk.intake.judge"]
-        email = draft.verdict.writer.address.normalized
+        writer = draft.verdict.writer
+        email = writer.address.normalized
+        if writer.standing is Standing.IMPOSTOR or (
+            writer.identity == "failed" and not of_strangers
+        ):
+            # a number is no secret, and who wrote is not who it says
+            return "customer" if of_strangers else ""
         if judge._is_customer(ticket, email):
             return "customer"
-        if judge._takes_part(ticket, email) or email in self._forwarded_to(ticket):
+        inside = ticket.message_partner_ids | (ticket.team_id.user_ids | ticket.user_id).partner_id
+        if email and email in inside.mapped("email_normalized"):
+            return "inside"
+        if email in self._forwarded_to(ticket):
             return "inside"
         if of_strangers:
             return "inside" if draft.contact and draft.contact.user_id else "customer"
@@ -284,7 +303,11 @@ class Lookup:
     def _forwarded_to(self, ticket) -> set[str]:
         """Addresses that agents sent something of a ticket on to."""
         if ticket.id not in self._forwarded:
-            found = {*(self._found_by_subject or {}).values(), *(self._found_open or {}).values()}
+            found = set()
+            for tickets in (
+                {**(self._found_by_subject or {}), **(self._found_open or {})}
+            ).values():
+                found.update(tickets)
             for tickets in (self._found_by_number or {}).values():
                 found.update(tickets._ids)
             wanted = {*found, ticket.id} - self._forwarded.keys()

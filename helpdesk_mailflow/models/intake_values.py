@@ -123,7 +123,11 @@ class Destination:
 
 @dataclass(frozen=True)
 class Thread:
-    """The ticket that a mail answers."""
+    """The ticket that a mail answers.
+
+    :param closed_at: when it was closed (UTC, naive); None if nobody knows
+    :param marked: the writer takes part, but who wrote is in doubt
+    """
 
     ticket_id: int
     alias_id: int | None
@@ -133,6 +137,27 @@ class Thread:
     internal: bool
     closed: bool
     how: Note
+    closed_at: datetime | None = None
+    marked: bool = False
+
+
+class LinkKind(str, Enum):
+    """Why a new ticket refers to another one."""
+
+    UNVERIFIED = "unverified"  # its mail names that one, but the writer does not get in there
+    CLOSED = "closed"  # that one was closed, and by policy its conversation goes on in a new one
+    ARCHIVED = "archived"  # that one is archived
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A ticket that a mail refers to without joining it."""
+
+    ticket_id: int
+    alias_id: int | None
+    company_id: int
+    team_id: int | None
+    kind: LinkKind
 
 
 class Standing(str, Enum):
@@ -417,10 +442,14 @@ class Verdict:
     own_addresses: frozenset[str]  # addresses of this mail that are ours
     notes: tuple[Note, ...]
     own_mail: OwnMail | None = None  # a mail of ours that came back, or its copied marks
+    quoted: tuple[Quoted, ...] = ()  # what it refers to without joining it
     senders: dict[int, SenderMark] = field(default_factory=dict)  # by company
     facts: dict[int, Facts] = field(default_factory=dict)  # by company, the first place's first
     # what the rules want, by place (support alias or None, company); decide adds it
     rulings: dict[tuple[int | None, int], Ruling] = field(default_factory=dict)
+    # by the same places the open ticket that it joins by policy, if there is one, what other
+    # tickets it would join, and the sentences; decide adds it
+    appends: dict[tuple[int | None, int], tuple] = field(default_factory=dict)
 
     def requester(self, contact: Contact | None) -> Requester:
         """Who it is from at the place that a contact was judged for; without one, who wrote."""
@@ -435,6 +464,7 @@ class Verdict:
 class DeliveryPlan:
     """What to do with a mail for one support alias.
 
+    :param marks: badges of its message
     :param joins_row: only of mails that are tried: the incoming mail whose ticket it joins, which
         is not made
     :param reason: code of the sentence that says why it becomes nothing here
@@ -450,8 +480,14 @@ class DeliveryPlan:
     values: dict = field(default_factory=dict)
     contact: Contact | None = None
     ruling: Ruling = NO_RULING
+    marks: tuple[Note, ...] = ()
     joins_row: int | None = None
     reason: str = ""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether who wrote is in doubt: whom the mail names does not take part by it."""
+        return any(each.code == "mark_unverified" for each in self.marks)
 
 
 @dataclass(frozen=True)
@@ -473,4 +509,4 @@ class Plan:
         """What the rules want at each place that the mail goes to; nothing where something else
         was decided before the rules."""
         rulings = {id(each.ruling): each.ruling for each in self.deliveries}
-        return tuple(each for each in rulings.values() if each.rule_ids)
+        return tuple(each for each in rulings.values() if each.rule_ids or each.wants)

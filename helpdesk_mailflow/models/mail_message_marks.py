@@ -29,6 +29,7 @@ LABELS = {
     "mark_signed_pgp": (_lt("Signed, not checked"), "info"),
     "mark_calendar": (_lt("Calendar"), "info"),
     "mark_auto_reply": (_lt("Automatic answer"), "info"),
+    "mark_unverified": (_lt("Unverified participant"), "warning"),
 }
 _OTHER = _lt("Note")
 

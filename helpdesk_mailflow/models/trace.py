@@ -57,11 +57,15 @@ SENTENCES = {
     ),
     "alias_by_person": _lt("Taken in for the support alias %(alias)s."),
     "alias_none": _lt("No recipient leads to a support alias; it came in for tickets in general."),
+    "alias_of_quoted": _lt("No recipient leads to a support alias; it goes where that ticket is."),
     "alias_retired": _lt(
         "%(address)s in %(header)s was an address of the support alias %(alias)s and is retired, so"
         " it leads nowhere."
     ),
     "alias_of_odoo": _lt("%(address)s in %(header)s is an Odoo alias that opens tickets."),
+    "thread_signed": _lt(
+        "It answers our own mail of ticket %(ticket)s (%(header)s: %(message_id)s)."
+    ),
     "thread_reference": _lt(
         "It answers a message of ticket %(ticket)s (%(header)s: %(message_id)s)."
     ),
@@ -74,12 +78,52 @@ SENTENCES = {
         "The tag %(tag)s in its subject names ticket %(ticket)s, which an agent forwarded to this"
         " sender. A number proves nothing about who wrote: it is kept there as an internal note."
     ),
-    "thread_newcomer": _lt("%(address)s took no part in ticket %(ticket)s so far."),
+    "thread_conversation": _lt(
+        "It is of a conversation in Outlook that ticket %(ticket)s has mails of (%(header)s)."
+    ),
+    "thread_account": _lt(
+        "%(address)s is of the same account as the requester of ticket %(ticket)s, so may answer"
+        " it."
+    ),
+    "thread_forwarded": _lt(
+        "An agent forwarded something of ticket %(ticket)s to %(address)s, so it is kept there as"
+        " an internal note."
+    ),
+    "thread_auto_reply": _lt(
+        "%(address)s takes no part in ticket %(ticket)s, but answers a mail that we sent: it is"
+        " kept there as an internal note."
+    ),
+    "thread_marked": _lt(
+        "%(address)s takes part in ticket %(ticket)s, but it is not proven who wrote. It is added"
+        " and marked."
+    ),
+    "thread_stranger": _lt(
+        "It refers to ticket %(ticket)s, but %(address)s takes no part in that ticket. So it does"
+        " not join it."
+    ),
     "thread_tag_stranger": _lt(
         "Its subject names ticket %(ticket)s, but %(address)s takes no part in that ticket."
         " So it does not join it."
     ),
+    "thread_unproven": _lt(
+        "%(address)s takes part in ticket %(ticket)s, but it is not proven who wrote, and what it"
+        " refers to is no secret. So it does not join it."
+    ),
+    "thread_impostor": _lt(
+        "It refers to ticket %(ticket)s and says to be from %(address)s of our own, which is not"
+        " proven. So it does not join it."
+    ),
     "thread_gone": _lt("It answers ticket %(ticket)s, which is archived. It opens a new one."),
+    "thread_deleted": _lt(
+        "It answers a ticket that was deleted (number %(number)s in the database). It opens a new"
+        " one."
+    ),
+    "thread_merged": _lt("Ticket %(ticket)s was merged into ticket %(survivor)s."),
+    "thread_goes_on": _lt("Ticket %(ticket)s is closed and goes on in ticket %(survivor)s."),
+    "thread_vain": _lt(
+        "It answers other mails (%(count)s), but they are of no ticket, and neither its subject nor"
+        " its conversation leads to one."
+    ),
     "known_delivery": _lt("The same mail came in before: incoming mail %(mail)s."),
     "known_message": _lt("Odoo has this message already, as message %(message)s on %(record)s."),
     "suspect_identity": _lt(
@@ -443,6 +487,44 @@ SENTENCES = {
     "rule_folder_elsewhere": _lt(
         "The rule “%(rule)s” wants it in the folder %(folder)s, which another mailbox has."
     ),
+    "decide_closed_new": _lt(
+        "Ticket %(ticket)s is closed. As the company wants it, the answer opens a new one, which is"
+        " linked to it."
+    ),
+    "decide_closed_days": _lt(
+        "Ticket %(ticket)s was closed more than %(days)s days ago. As the company wants it, the"
+        " answer opens a new one, which is linked to it."
+    ),
+    "decide_closed_in_time": _lt(
+        "Ticket %(ticket)s was closed no more than %(days)s days ago, so it is opened again."
+    ),
+    "decide_colleague_stays_closed": _lt(
+        "Ticket %(ticket)s is closed and stays so: only mails of customers open a new one."
+    ),
+    "decide_thanks": _lt("It only says thanks, so ticket %(ticket)s stays closed."),
+    "decide_unverified": _lt(
+        "The new ticket is marked: its sender is not verified as somebody who takes part in the one"
+        " that the mail refers to."
+    ),
+    "decide_one_ticket": _lt(
+        "It is addressed to the support alias %(alias)s, too. As the company wants it, one ticket"
+        " is opened in all, at %(first)s."
+    ),
+    "append_only": _lt(
+        "Its requester has one open ticket here, %(ticket)s. As the company wants it, it joins"
+        " that."
+    ),
+    "append_newest": _lt(
+        "Its requester has several open tickets here. As the company wants it, it joins the newest,"
+        " %(ticket)s."
+    ),
+    "append_several": _lt(
+        "Its requester has several open tickets here. As the company wants it, it joins none."
+    ),
+    "append_none": _lt("Its requester has no open ticket here that it could join."),
+    "append_unproven": _lt(
+        "It joins no open ticket of its sender, since it is not proven who wrote."
+    ),
     "decide_for_nobody": _lt("It leads to no support alias and answers no ticket."),
     # act
     "act_ticket": _lt("Ticket %(ticket)s was made."),
@@ -757,6 +839,9 @@ SENTENCES = {
     ),
     "mark_forwarded": _lt(
         "%(agent)s forwarded this mail, so no server reports whether %(address)s wrote it."
+    ),
+    "mark_unverified": _lt(
+        "It is not verified that the sender takes part in the ticket that the mail refers to."
     ),
     "mark_impostor": _lt(
         "It says to be from %(address)s, one of us, and that is not proven. It was treated as a"

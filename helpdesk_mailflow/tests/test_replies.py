@@ -170,9 +170,10 @@ class TestReplies(MailflowCase):
         self.assertEqual(self.received()[-1].author_id, self.agent.partner_id)
         self.assertEqual(self.ticket.partner_id.email, "marta@acorn-tests.example")
 
-    def test_a_reply_of_somebody_new_makes_a_contact(self):
-        self.take(self.reply(from_="Bo <bo@acorn-tests.example>"))
-        self.assertEqual(self.received()[-1].author_id.email, "bo@acorn-tests.example")
+    def test_a_reply_of_somebody_in_copy_shows_who_wrote(self):
+        self.ticket.email_cc = "bo@acorn-tests.example"
+        self.check_joined(self.take(self.reply(from_="Bo <bo@acorn-tests.example>")))
+        self.assertIn("bo@acorn-tests.example", self.received()[-1].email_from)
 
     # ---- answers go out ----
 

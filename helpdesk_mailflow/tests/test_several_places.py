@@ -215,13 +215,13 @@ class TestNumbers(SeveralPlaces):
         )
         self.assertEqual(row.ticket_ids, hers)
 
-    def test_who_took_no_part_so_far_is_told(self):
+    def test_who_takes_no_part_does_not_join_by_a_reference(self):
         ticket = self.take_ticket(mail(message_id="<first@acorn-tests.example>"))
         answer = [("In-Reply-To", "<first@acorn-tests.example>")]
         row = self.take(mail(from_="Eve <eve@elsewhere.example>", headers=answer))
-        self.assertEqual(row.ticket_ids, ticket)
-        self.assertIn("thread_newcomer", self.codes(row))
-        self.assertNotIn("thread_newcomer", self.codes(self.take(mail(headers=answer))))
+        self.assertNotEqual(row.ticket_ids, ticket)
+        self.assertIn("thread_stranger", self.codes(row))
+        self.assertNotIn("thread_stranger", self.codes(self.take(mail(headers=answer))))
 
 
 class TestStages(SeveralPlaces):

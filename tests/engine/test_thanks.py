@@ -1,6 +1,7 @@
 """Mails that say thanks and nothing else."""
 
 import pytest
+
 from mailflow.thanks import is_thanks
 
 THANKS = """
@@ -10,7 +11,7 @@ Hi Ada,|thanks a lot for your quick help, it works now.|Best regards|Marta Lindq
 Perfect, thank you!|-- |Marta Lindqvist|+46 8 123 45 67|Ask me about 3 for 2
 Thanks|Sent from my iPhone
 Vielen Dank!
-Hallo Frau Müller,|vielen Dank für die schnelle Hilfe, jetzt funktioniert es wieder.|Mit freundlichen Grüßen|Max Muster
+Hallo Frau Müller,|vielen Dank, jetzt funktioniert es.|Mit freundlichen Grüßen|Max Muster
 Herzlichen Dank und schönes Wochenende|LG Eva
 Merci beaucoup pour votre réponse rapide.|Cordialement,|Jean Petit
 Bonjour Madame,|merci, ça marche maintenant.

@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import pytest
+
 from mailflow.thread_index import answer, conversation
 
 FIRST = "AQHUK7SGyb2wc5IOhUuAQlATdAYRMQ=="
