@@ -121,6 +121,8 @@ def scanner_state(env, scanner_id):
         "state": record.scanner_state,
         "error": record.error_message or "",
         "begun": record.begun,
+        "authserv_proposed": record.authserv_proposed or "",
+        "authserv_told": record.authserv_told or "",
         "folders": {
             folder.name: {
                 "state": folder.state,

@@ -458,3 +458,23 @@ def test_a_scanner_that_is_moved_reads_the_other_mailbox_whole(box_on, dovecot, 
     assert box.subjects() == here + there
     assert box.visit() is None
     assert len(box.rows()) == 5
+
+
+# --- which server reports about senders
+
+
+def test_it_learns_which_server_reports_about_senders(box):
+    server = (
+        b"Received: from x.example by in.acorn.example id 1; Tue, 3 Mar 2026 09:30:00 +0000\r\n"
+        b"Authentication-Results: mx.acorn.example; spf=pass smtp.mailfrom=customer.example\r\n"
+    )
+    for number in range(6):
+        raw = server + mail(subject=f"report {number}", sender=f"a@customer{number}.example")
+        box.dovecot.append(raw, box.user, "INBOX", time.time() - (number + 1) * 3600)
+    assert box.begin() == 6
+    assert box.visit() is None
+    state = box.state()
+    assert state["authserv_proposed"] == "mx.acorn.example"
+    assert "mx.acorn.example" in state["authserv_told"]
+    box.odoo.do("press", box.scanner, "action_confirm_authserv")
+    assert box.state()["authserv_told"] == ""
