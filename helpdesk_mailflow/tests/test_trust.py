@@ -1,11 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
 
 from odoo.addons.mail.tools.discuss import Store
 
 from ..mailflow.authserv import NAMELESS
-from .common import MailflowCase, mail
+from .common import BrowserCase, MailflowCase, mail
 
 SERVER = "mx.mailflow.test"
 SHOP = "Jane <jane@shop-tests.example>"
@@ -367,3 +368,13 @@ class TestMarks(TrustCase):
         message = self.message_of(self.fetch(reported(FAIL)))
         with self.assertRaises(AccessError):
             message.with_user(self.agent).write({"helpdesk_marks": False})
+
+
+@tagged("post_install", "-at_install")
+class TestMarksInTheBrowser(TrustCase, BrowserCase):
+    def test_tour(self):
+        ticket = self.fetch(reported(FAIL)).ticket_ids
+        user = self.make_user("trust_marks", "helpdesk_mgmt.group_helpdesk_user")
+        ticket.user_id = user
+        url = f"/odoo/helpdesk.ticket/{ticket.id}"
+        self.start_tour(url, "helpdesk_mailflow.message_marks", login=user.login)
