@@ -14,6 +14,9 @@ from .situation_world import SituationWorld, same_person
 #: States of a mail that no support alias had anything of.
 WITHOUT_DELIVERY = ("ignored", "held", "duplicate", "not_taken_in", "passed_on", "failed", "done")
 
+#: Badges that say that nobody knows whether the sender is who the mail says.
+UNVERIFIED = frozenset(("mark_unproven", "mark_unverified", "mark_dmarc_failed", "mark_impostor"))
+
 
 def plain(text: str) -> str:
     """Text on one line, with single spaces."""
@@ -33,6 +36,11 @@ def split_fold(body: str) -> tuple[str, str]:
             node.drop_tree()
             node.tail = tail
     return plain(root.text_content()), plain(" ".join(folded))
+
+
+def method_name(word: str) -> str:
+    """The method of :class:`SituationCase` that compares what a word says."""
+    return "_then_" + re.sub(r"\W", "_", word)
 
 
 class SituationCase(SituationWorld):
@@ -61,7 +69,7 @@ class SituationCase(SituationWorld):
         ]
         for word, wanted in self._expected(situation.then).items():
             with self.subTest(word):
-                getattr(self, "_then_" + re.sub(r"\W", "_", word))(wanted)
+                getattr(self, method_name(word))(wanted)
 
     def _expected(self, then: dict) -> dict:
         """What is compared: also what a situation need not say."""
@@ -228,6 +236,19 @@ class SituationCase(SituationWorld):
             self._story(),
         )
 
+    def _then_linked_to(self, wanted):
+        names = {ticket.id: name for name, ticket in self.tickets.items()}
+        linked = self.ticket.linked_ticket_id
+        self.assertEqual(names.get(linked.id, linked.number), wanted, self._story())
+
+    def _then_marked(self, wanted):
+        labels = [each["label"] for each in self.message._mailflow_marks()]
+        self.assert_has(wanted, ", ".join(labels), "The badges")
+
+    def _then_unverified(self, wanted):
+        codes = {each["code"] for each in self.message._mailflow_marks()}
+        self.assertEqual(bool(codes & UNVERIFIED), wanted, f"{codes}. {self._story()}")
+
     def _then_notes(self, wanted):
         notes = self.new_messages.filtered(
             lambda each: (
@@ -246,6 +267,21 @@ class SituationCase(SituationWorld):
         )
         found = [each.res_partner_id.email or each.mail_email_address for each in failed]
         self.assertEqual(sorted(found), sorted(wanted), self._story())
+
+    def _then_sent_message_says(self, wanted):
+        message = self.message
+        told = [*message._mailflow_sentences(), *message._mailflow_receipt_sentences()]
+        self.assert_has(wanted, " ".join(told), "What stands under our message")
+
+    def _blocked(self, emails):
+        rows = self.env["helpdesk.undeliverable"].search([("email", "in", emails)])
+        return set(rows.filtered("blocked").mapped("email"))
+
+    def _then_not_deliverable(self, wanted):
+        self.assertEqual(self._blocked(wanted), set(wanted), self._story())
+
+    def _then_still_deliverable(self, wanted):
+        self.assertEqual(self._blocked(wanted), set(), self._story())
 
     def _then_why(self, wanted):
         self.assert_has(wanted, plain(" ".join(self.told)), "The trace")

@@ -19,7 +19,7 @@ POLICY_FIELDS = {
     "contact from reply-to": "helpdesk_contact_from_reply_to",
     "requester from forwarded mail": "helpdesk_requester_from_forward",
     "known contacts only": "helpdesk_known_contacts_only",
-    "answer unknown senders": "helpdesk_answer_unknown",
+    "answer unknown senders": "helpdesk_unknown_answer",
     "append to open ticket": "helpdesk_append_open",
     "append only to a single ticket": "helpdesk_append_single",
     "closed tickets": "helpdesk_closed",
@@ -38,7 +38,7 @@ POLICY_VALUES = {
     "new ticket": "new",
     "new ticket after days": "days",
 }
-ON_DMARC_FAIL = {"accept and mark": "mark", "hold": "hold", "spam": "spam"}
+DMARC_FAILURE = {"accept and mark": "accept", "hold": "hold", "spam": "spam"}
 #: What a situation begins with, in an order in which it can be made: tickets come in before
 #: policies that would keep them from that.
 ORDER = (
@@ -229,7 +229,7 @@ class SituationWorld(MailflowCase):
         if "automatic answer" in words:
             alias.automatic_answer = words["automatic answer"]
         if "when dmarc fails" in words:
-            alias.on_dmarc_fail = ON_DMARC_FAIL[words["when dmarc fails"]]
+            alias.dmarc_failure = DMARC_FAILURE[words["when dmarc fails"]]
         for email in words.get("other addresses", ()):
             self.env["helpdesk.support.alias.address"].create(
                 {"alias_id": alias.id, "email": email, "kind": "external"}
@@ -273,6 +273,9 @@ class SituationWorld(MailflowCase):
 
     def _given_trusted_senders(self, patterns):
         self._given_blocked_senders(patterns, "trusted")
+
+    def _given_trusted_forwarders(self, domains):
+        self.company.helpdesk_arc_forwarders = ", ".join(domains)
 
     def _given_rules(self, rules):
         kinds = {"new ticket": "new_ticket"}
@@ -394,13 +397,21 @@ class SituationWorld(MailflowCase):
     # ------------------------------------------------------------
 
     def make_undeliverable(self, contact):
-        raise NotImplementedError
+        """As a bounce of a while ago leaves it."""
+        self.env["helpdesk.undeliverable"].create(
+            {
+                "email": contact.email_normalized,
+                "company_id": self.company.id,
+                "blocked": True,
+                "reason": "userunknown",
+                "date": fields.Datetime.subtract(fields.Datetime.now(), days=9),
+            }
+        )
 
     def merge(self, ticket, survivor):
-        raise NotImplementedError
-
-    def _given_trusted_forwarders(self, names):
-        raise NotImplementedError
+        """As the addon helpdesk_mgmt_merge does: the messages move, the ticket is archived."""
+        ticket.message_change_thread(survivor)
+        ticket.active = False
 
 
 def same_person(wanted: str, name: str, email: str) -> bool:

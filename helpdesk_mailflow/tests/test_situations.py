@@ -8,8 +8,9 @@ from collections import defaultdict
 
 from odoo.tests import BaseCase, tagged
 
-from .situation_check import SituationCase
-from .situation_file import FOLDER, read_folder, read_text, vocabulary
+from .situation_check import SituationCase, method_name
+from .situation_file import FOLDER, GIVEN, THEN, read_folder, read_text, vocabulary
+from .situation_world import ORDER
 
 SITUATIONS, PROBLEMS = read_folder()
 MINIMUM = 150
@@ -51,6 +52,14 @@ class TestSituationFiles(BaseCase):
     def test_the_guide_knows_all_words(self):
         guide = (FOLDER / "README.md").read_text(encoding="utf-8")
         self.assertEqual([each for each in sorted(vocabulary()) if f"`{each}`" not in guide], [])
+
+    def test_each_word_does_something(self):
+        lost = [each for each in GIVEN.of if each not in ORDER]
+        lost += [each for each in THEN.of if not hasattr(SituationCase, method_name(each))]
+        self.assertEqual(lost, [])
+
+    def test_there_are_enough(self):
+        self.assertGreater(len(SITUATIONS), MINIMUM)
 
     def test_an_unknown_word_is_named_with_its_situation_and_the_known_ones(self):
         told = self.wrong("- {name: A, mail: {form: x}, then: {outcome: ticket}}")
