@@ -9,12 +9,13 @@ from .common import DOMAIN, MARTA, BrowserCase, MailflowCase, mail
 
 GROUP = "helpdesk_mgmt.group_helpdesk_"
 BO = "bo@cedar-tests.example"
-#: The first mails from the server of a company are what its reports are learnt from.
+#: The server of the company's mailbox, whose reports are believed.
 SERVER = "mx.mailflow.test"
 
 
-def proven(identity="pass", sender="acorn-tests.example"):
-    return [("Authentication-Results", f"{SERVER}; dmarc={identity} header.from={sender}")]
+def report(dmarc, domain):
+    """What the server says of a sender."""
+    return [("Authentication-Results", f"{SERVER}; dmarc={dmarc} header.from={domain}")]
 
 
 class KnownCase(MailflowCase):
@@ -94,12 +95,10 @@ class TestHeld(KnownCase):
         self.check_in(self.take(mail(from_=self.manager.email)))
 
     def test_who_only_says_to_be_an_agent_is_held(self):
-        row = self.take(mail(from_=self.manager.email, headers=proven("fail", "office.example")))
-        if row.held_reason != "unproven":
-            # the server is not known yet, so its report does not count
-            self.skipTest("the report of the server is not believed")
+        self.scanner = self.make_scanner(authserv_id=SERVER)
+        row = self.fetch(mail(from_=self.manager.email, headers=report("fail", "office.example")))
         self.check_held(row, "unproven")
-        self.assertFalse(row.can_make_contact)
+        self.assertFalse(row.with_user(self.manager).can_make_contact)
 
     def test_a_participant_who_answers_is_not_stopped(self):
         self.make_contact("Marta", "marta@acorn-tests.example")
@@ -315,6 +314,14 @@ class TestPoliteAnswer(KnownCase):
     def test_never_to_somebody_in_reply_to(self):
         self.company.helpdesk_contact_from_reply_to = True
         self.check_quiet("elsewhere", headers=[("Reply-To", "victim@cedar-tests.example")])
+
+    def test_never_to_senders_who_are_not_proven(self):
+        self.scanner = self.make_scanner(authserv_id=SERVER)
+        for dmarc in ("fail", "none"):
+            headers = report(dmarc, "cedar-tests.example")
+            row = self.fetch(mail(from_=f"{dmarc}@cedar-tests.example", date=None, headers=headers))
+            self.assertEqual(row.held_reason, "unknown_sender", row.why)
+        self.assertEqual([each[1:] for each in self.answers()], [("withheld", "unproven")] * 2)
 
     def test_a_template_that_cannot_be_used_holds_the_mail_all_the_same(self):
         self.env.ref(
