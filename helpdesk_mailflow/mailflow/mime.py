@@ -139,6 +139,14 @@ def _line_offset(raw: bytes, start: int, count: int) -> int | None:
     return start
 
 
+def _ends_header(raw: bytes, start: int, end: int) -> bool:
+    """Whether an empty line stands before `end`: what begins there with `--` may as well be text,
+    such as an armoured PGP message."""
+    if raw.startswith((b"\n", b"\r\n"), start, end):
+        return True
+    return raw.endswith((b"\n\n", b"\n\r\n"), start, end)
+
+
 def _part(fields: Fields, default_type: str) -> Part:
     part = Part(fields, default_type, {})
     for name, value in fields:
@@ -266,7 +274,7 @@ def parse(raw: bytes, *, max_parts: int, max_depth: int, header_bytes: int) -> S
                 part = _part(fields, default)
                 part.start = begin
                 part.body = (content, size)
-                if following and content >= until:
+                if following and content >= until and not _ends_header(raw, begin, until):
                     odd("header_end_missing")
                 parent.children.append(part)
                 count += 1

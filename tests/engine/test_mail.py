@@ -521,6 +521,16 @@ class TestMalformed:
         assert mail.text == "plain"
         assert len(mail.attachments) == 1
 
+    def test_a_text_that_begins_with_hyphens_is_no_defect(self):
+        for text in ("-----BEGIN PGP MESSAGE-----\n\nhQEM\n", "-- \nJane\n", ""):
+            mail = read(multipart(f"Content-Type: text/plain\n\n{text}", PNG))
+            assert codes(mail) == set()
+            assert mail.text.strip() == text.strip()
+
+    def test_a_header_that_does_not_end_is_told(self):
+        mail = read(multipart("Content-Type: text/plain", PNG))
+        assert "header_end_missing" in codes(mail)
+
     def test_both_levels_use_the_same_boundary(self):
         inner = f'Content-Type: multipart/mixed; boundary="=_b"\n\n--=_b\n{TEXT}\n--=_b--'
         mail = read(multipart(inner, PNG))
