@@ -7,6 +7,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, fields, models, tools
 from odoo.tools.mail import email_normalize_all
 
+from ..mailflow import thread_index
 from ..mailflow.subject import base_subject, make_tag, tagged_subject
 from .helpdesk_ticket_sender import NOT_OURS
 from .own_mail import HEADER, stamp_header
@@ -237,12 +238,25 @@ class MailMail(models.Model):
             last = ""
         if last and last != self.message_id:
             headers["In-Reply-To"] = last
+            index = self._mailflow_thread_index(last)
+            if index:
+                headers[thread_index.HEADER] = index
             ids = [*(each for each in ids if each != last), last]
         if HEADER not in (self.headers or ""):
             headers.update(stamp_header(self.env, purpose, ticket.id))
         # relays that write an own Message-ID leave References alone: answers to the first mail
         # of a ticket are found by ours in there
         return {"references": " ".join(ids or [self.message_id]), "headers": headers}
+
+    def _mailflow_thread_index(self, answered: str) -> str:
+        """The place of an answer in Outlook's conversation, whose answers may name nothing else.
+
+        :param answered: Message-ID of the customer's mail
+        """
+        # sudo: who answers a mail need not be able to read the ledger
+        rows = self.env["helpdesk.incoming.mail"].sudo()
+        row = rows.search([("message_id", "=", answered)], order="id desc", limit=1)
+        return thread_index.answer(row.thread_index or "")
 
     # ------------------------------------------------------------
     # WHAT BECAME OF IT

@@ -76,6 +76,7 @@ from . import (
     test_test_mail,
     test_thread,
     test_thread_closed,
+    test_thread_portal,
     test_thread_strangers,
     test_ticket,
     test_tours,
