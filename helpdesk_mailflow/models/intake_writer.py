@@ -10,6 +10,14 @@ from .intake_values import Entry, Standing, Writer
 
 #: What the receiving server says of a sender who is not who the mail says.
 NOT_PROVEN = frozenset(("failed", "unproven"))
+#: The sentences about an agent, and about somebody else of ours, by what proves them.
+OF_AGENT = {
+    "proven": "writer_agent_proven",
+    "unknown": "writer_agent_unknown",
+    "failed": "writer_agent_failed",
+    "unproven": "writer_agent_unproven",
+}
+OF_OURS = {"failed": "writer_own_failed", "unproven": "writer_own_unproven"}
 
 
 class HelpdeskIntakeWriter(models.AbstractModel):
@@ -95,13 +103,11 @@ class HelpdeskIntakeWriter(models.AbstractModel):
         if agent:
             if author.source != "from":
                 return Standing.IMPOSTOR, (note("writer_agent_by_list", address=email),)
-            if identity in NOT_PROVEN:
-                return Standing.IMPOSTOR, (note(f"writer_agent_{identity}", address=email),)
-            code = "writer_agent_proven" if identity == "proven" else "writer_agent_unknown"
-            return Standing.AGENT, (note(code, address=email, agent=agent.name),)
+            told = note(OF_AGENT[identity], address=email, agent=agent.name)
+            return Standing.IMPOSTOR if identity in NOT_PROVEN else Standing.AGENT, (told,)
         ours = author.address.normalized in own or author.address.domain in domains
-        if ours and identity in NOT_PROVEN:
-            return Standing.IMPOSTOR, (note(f"writer_own_{identity}", address=email),)
+        if ours and identity in OF_OURS:
+            return Standing.IMPOSTOR, (note(OF_OURS[identity], address=email),)
         return Standing.OUTSIDER, ()
 
     @api.model
