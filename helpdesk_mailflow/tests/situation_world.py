@@ -373,6 +373,7 @@ class SituationWorld(MailflowCase):
         self.subjects[name] = subject
 
     def _post(self, ticket, user, body, **values):
+        user.company_ids |= ticket.company_id
         with self.mock_mail_gateway():
             return ticket.with_user(user).message_post(body=body, message_type="comment", **values)
 
