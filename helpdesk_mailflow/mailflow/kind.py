@@ -431,21 +431,31 @@ def auto_reply_subject(mail: Mail) -> KindResult | None:
     if words.REPLY_OR_FORWARD.match(mail.subject):
         return None
     match = words.AUTO_REPLY_SUBJECT.match(mail.subject)
-    if not match and _has_second_sign_of_absence(mail):
+    if not match:
         match = words.ABSENCE_SUBJECT.match(mail.subject)
+        match = match if match and _has_second_sign_of_absence(mail, match) else None
     if not match:
         return None
     return KindResult(Kind.AUTO_REPLY, note("kind_auto_reply_subject", value=_short(match[0])))
 
 
-def _has_second_sign_of_absence(mail: Mail) -> bool:
-    return (
+def _has_second_sign_of_absence(mail: Mail, match) -> bool:
+    """Whether more than the beginning of the subject says that nobody is there.
+
+    People on holiday write to shops and hotels, too (*Vacation booking 1234*), so a text counts
+    only where the mail answers one, or the subject says nothing else.
+    """
+    if (
         _null_sender(mail)
-        or bool(_auto_submitted(mail))
-        or bool(mail.header("X-Auto-Response-Suppress"))
+        or _auto_submitted(mail)
+        or mail.header("X-Auto-Response-Suppress")
         or _value(mail.header("Precedence")) in ("bulk", "junk")
-        or bool(words.ABSENCE_TEXT.search(_top(mail)[:2000]))
-    )
+    ):
+        return True
+    answers = mail.in_reply_to or mail.references
+    if not answers and not words.ABSENCE_REST.fullmatch(mail.subject[match.end() :][:200]):
+        return False
+    return bool(words.ABSENCE_TEXT.search(_top(mail)[:2000]))
 
 
 def automatic_header(mail: Mail) -> KindResult | None:

@@ -112,7 +112,7 @@ AUTO_REPLY_SUBJECT = re.compile(
 # Says that somebody is away; people write about that too, so a second sign is needed.
 ABSENCE_SUBJECT = re.compile(
     r"""^\s*\W{0,3}(?:
-      out[- ]of[- ](?:the[- ])?office | ooo\b | away\ from | (?:i(?:'m|\ am)\ )?away\ (?:until
+      out[- ]of[- ](?:the[- ])?office | ooo\b | away\ from | (?:i(?:'m|\ am)\ )?away\ (?=until
           |till|from|on)
     | on\ (?:annual\ |maternity\ |parental\ |sick\ )?(?:leave|vacation|holidays?) | vacation
         | holiday
@@ -129,6 +129,14 @@ ABSENCE_SUBJECT = re.compile(
     | εκτός\ γραφείου | 不在 | 休暇 | 外出 | 休假 | 부재
     )""",
     re.IGNORECASE | re.VERBOSE,
+)
+
+# What may follow ABSENCE_SUBJECT where it says nothing else: nothing, or until when.
+ABSENCE_REST = re.compile(
+    r"""\W*(?:(?:until|till?|through|bis|jusqu\S*|hasta|até|fino|tot|t/m|til|do|до|από|έως)\b.*
+    |(?:from|on|vom|von|ab|du|desde|del|da|dal|van|från|fra|od|с|з)\b.{0,12}\d.*
+    |(?:message|notice|notification|meldung|nachricht|notiz)?\W*)""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
 ABSENCE_TEXT = re.compile(

@@ -11,6 +11,8 @@ Phrases are the most usual ones of each language, collected by hand.
 import re
 import unicodedata
 
+from .quoted_words import is_sent_from
+
 #: Characters of the text; longer ones say more than thanks.
 _LONGEST = 400
 #: Words that nobody knows but may be names, beside those below a sign-off.
@@ -24,11 +26,12 @@ _PARTS = re.compile(r"[.,:!…\u2013\u2014-]+")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"https?:|www\.|@")
 _DELIMITER = re.compile(r"^-- ?$", re.MULTILINE)
-_MOBILE = re.compile(
-    r"^(?:sent from my|get outlook for|von meinem|gesendet von|envoyé de(?:puis)? mon|enviado de"
-    r"(?:sde)? m[ei]|inviato da|verstuurd vanaf|wysłane z|skickat från|sendt fra|lähetetty)\b.*",
-    re.IGNORECASE | re.MULTILINE,
-)
+# Small words of signatures, beside names and titles: "Head of Sales", "Jan van der Berg".
+_PARTICLES = {
+    "of", "and", "the", "for", "at", "und", "für", "im", "bei", "von", "vom", "der", "et",
+    "de", "du", "des", "la", "le", "y", "e", "del", "da", "do", "dos", "di", "della", "van",
+    "den", "ten", "en", "och", "og", "i", "w", "z",
+}  # fmt: skip
 
 #: Language: what thanks, what may stand beside it, what begins a sign-off.
 _WORDS = {
@@ -38,7 +41,7 @@ _WORDS = {
         " kind great good excellent amazing reply answer response assistance service work time"
         " info information and all everything really appreciate it i we this that's is was perfect"
         " super wonderful awesome brilliant nice lovely got have day weekend evening week one team"
-        " everyone both hi hello dear hey ok okay yes solved sorted fixed resolved works working"
+        " everyone both hi hello dear hey ok okay solved sorted fixed resolved works working"
         " now fine well done helpful happy to my our indeed of from me us very",
         "regards best kind sincerely yours br greetings wishes warm",
     ),
@@ -47,7 +50,7 @@ _WORDS = {
         "vielen herzlichen besten ihnen euch dir schön sehr nochmals nochmal für die das den ihre"
         " deine eure ihren schnelle schnellen rasche raschen gute guten tolle tollen super prompte"
         " hilfe antwort rückmeldung unterstützung info information mühe service hallo liebe lieber"
-        " guten tag moin servus ich wir mich uns und auch alles es jetzt nun wieder funktioniert"
+        " guten tag moin servus schönes ich wir mich uns und auch alles es jetzt nun wieder funktioniert"
         " läuft klappt geht perfekt prima toll klasse wunderbar bestens hat geklappt schönen"
         " wochenende abend einen ein wünsche damit ist erledigt gelöst team zusammen frau herr"
         " sehr geehrte geehrter geehrten damen herren ganz herzlich der prompten",
@@ -159,6 +162,12 @@ _WORDS = {
         "повагою з найкращими побажаннями",
     ),
 }
+# Answers to a question, which capitals would make a name of.
+_ANSWERS = {
+    "yes", "no", "yep", "nope", "ja", "nein", "oui", "non", "si", "sí", "sì", "sim", "não",
+    "nee", "nej", "nei", "kyllä", "ei", "nie", "ano", "ne", "evet", "hayır", "да", "нет",
+    "так", "ні",
+}  # fmt: skip
 #: Scripts without capitals: whole messages, by what is left without spaces and marks.
 _PHRASES = re.compile(
     r"(?:(?:お忙しいところ)?(?:ご対応|ご連絡|ご回答|ご返信)?(?:いただき|頂き)?"
@@ -193,11 +202,14 @@ def is_thanks(text: str) -> bool:
     :param text: what was written this time, without the quote; plain
     """
     text = unicodedata.normalize("NFC", text)
-    text = _MOBILE.sub("", _DELIMITER.split(text)[0]).strip()
+    lines = _DELIMITER.split(text)[0].splitlines()
+    text = "\n".join(each for each in lines if not is_sent_from(each.strip())).strip()
     if not text or len(text) > _LONGEST or _QUESTION.search(text):
         return False
     if _PHRASES.fullmatch(_MARKS.sub("", text)):
         return True
+    if not _ANSWERS.isdisjoint(map(_folded, _WORD.findall(text))):
+        return False
     return any(_is_thanks_in(text, *words) for words in _LANGUAGES.values())
 
 
@@ -234,4 +246,4 @@ def _may_be_signature(line: str, known) -> bool:
     if len(words) > 8:
         return False
     small = [word for word in words if word[0].islower() and _folded(word) not in known]
-    return len(small) <= 2 and not line.endswith(("?", "!"))
+    return _PARTICLES.issuperset(small) and not line.endswith(("?", "!"))

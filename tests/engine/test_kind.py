@@ -363,6 +363,11 @@ class TestAutoReply:
     def test_absence_in_subject_and_text(self, subject, text):
         assert kind(text, Subject=subject).kind is Kind.AUTO_REPLY
 
+    def test_absence_with_a_word_more_as_an_answer(self):
+        more = {"In_Reply_To": "<a@b.example>"}
+        found = kind("I am on vacation.", Subject="Vacation Ada Byron", **more)
+        assert found.kind is Kind.AUTO_REPLY
+
     def test_exchange_calls_it_auto_generated(self):
         result = kind("x", Subject="Automatic reply: x", Auto_Submitted="auto-generated")
         assert result.kind is Kind.AUTO_REPLY
@@ -380,6 +385,9 @@ class TestAutoReply:
             ("Absent employees in payroll", "They are shown twice"),
             ("Vacation planner", "The calendar is empty"),
             ("Urlaub im System eintragen", "Wie geht das?"),
+            ("Vacation booking 1234", "I am on vacation until 12 March. Please help."),
+            ("Urlaub Lieferung", "Ich bin im Urlaub, bitte stornieren Sie die Lieferung."),
+            ("Absence de facture 2026", "Je suis absent demain, merci de répondre vite."),
         ],
     )
     def test_people_who_write_about_it(self, subject, text):

@@ -10,7 +10,9 @@ Thank you very much, Ada.
 Hi Ada,|thanks a lot for your quick help, it works now.|Best regards|Marta Lindqvist|Acorn Ltd
 Perfect, thank you!|-- |Marta Lindqvist|+46 8 123 45 67|Ask me about 3 for 2
 Thanks|Sent from my iPhone
+Thank you!|Best regards,|Ada Byron|Head of Sales and Marketing|+49 30 123456
 Vielen Dank!
+Danke!|Von meinem iPhone gesendet
 Hallo Frau Müller,|vielen Dank, jetzt funktioniert es.|Mit freundlichen Grüßen|Max Muster
 Herzlichen Dank und schönes Wochenende|LG Eva
 Merci beaucoup pour votre réponse rapide.|Cordialement,|Jean Petit
@@ -66,6 +68,11 @@ Děkuji, ale nefunguje to
 It works now.
 Best regards|Marta
 Best regards|Thanks|Marta wants her money back now and for all times
+Thanks.|Best|Please cancel my order
+Yes, thank you
+No, thanks!
+Nein danke
+Oui, merci
 Thanks|Best regards|Marta|PS: and could you look at the scanner, too
 The printer burns
 
