@@ -11,6 +11,7 @@ from datetime import datetime
 from . import forward_words as words
 from . import header
 from .header import Address
+from .quoted_intro import ATTRIBUTION_LENGTH, SPACES, is_attribution
 
 #: Lines that are looked through for the beginning, and characters of a line that count.
 MAX_LINES = 5000
@@ -21,15 +22,12 @@ _MAX_ADDRESSES = 100
 _MAX_NAME = 200
 _WRAPPED = 55  # characters; shorter lines are not wrapped ones
 
-SPACES = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff\u034f\u00ad]+")
 _SHOWN = re.compile(r"[^\s\u200b-\u200f\u202a-\u202e\u2060\ufeff\u034f\u00ad]")
 _RULE = re.compile(r"[-_=*—–]{5,}")
 _MAILTO = re.compile(r"[\[<(]?\s?mailto:([^\s\]>)<]{3,320})\s?[\]>)]?", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\s\[\]<>@]{1,100}@[^\s\[\]<>@]{1,200})\]")
 _DOUBLED = re.compile(r"<([^\s<>]{3,320})<[^<>]{0,340}>\s?>")
 _EMAIL = re.compile(r"[^\s<>()\[\]@,;:\"']{1,80}@[\w.-]{1,200}")
-_DATE = re.compile(r"(?<!\d)\d{4}(?!\d)|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}")
-_TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h]\s?\d{2}(?!\d)")
 _ZONE = re.compile(r"[+-]\d{4}\b|\bGMT\b|\bUTC\b")
 
 
@@ -151,9 +149,8 @@ def _is_attribution(lines: list[Line], index: int) -> bool:
         return False
     # wrapped into two lines at times
     before = lines[index - 1].text if index and len(lines[index - 1].text) >= _WRAPPED else ""
-    text = f"{before[-400:]} {line.text[-400:]}"
-    signs = sum(bool(each.search(text)) for each in (_EMAIL, _DATE, _TIME))
-    if signs < 2:
+    text = f"{before} {line.text}"[-ATTRIBUTION_LENGTH:]
+    if not (is_attribution(line.text[-ATTRIBUTION_LENGTH:]) or is_attribution(text)):
         return False
     following = next((each for each in lines[index + 1 : index + 1 + _GAP] if each.text), None)
     quoted = following and (following.depth > line.depth or len(following.boxes) > len(line.boxes))

@@ -4,18 +4,9 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass
 
-from lxml import etree
-from lxml.html import HtmlElement, document_fromstring
-
 from .forward_block import LINE, Line, says, squeezed
+from .html_tree import BLOCKS, MAX_DEPTH, SHOWS, SILENT, Place, inner, put_mark
 
-_BLOCKS = {
-    "address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset",
-    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "li", "main", "nav",
-    "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
-}  # fmt: skip
-_SILENT = {"head", "script", "style", "title", "template", "noscript"}
-_SHOWS = {"img", "video", "audio", "object", "svg", "picture"}
 #: Nodes that hold a quoted or forwarded mail, by program: Gmail, Thunderbird, Yahoo, Proton.
 _BOX = re.compile(r"gmail_quote|moz-forward-container|yahoo_quoted|protonmail_quote|ydp\w*quoted")
 #: Nodes that hold a signature: Gmail, Thunderbird, Outlook, Proton.
@@ -25,30 +16,11 @@ _SIGNATURE = re.compile(
 )
 _OURS = re.compile(r"gmail_|yahoo_quoted|protonmail_quote|moz-|OutlookMessageHeader|ydp\w*quoted")
 _RULE = "__________"
-_MAX_DEPTH = 250  # libxml2 leaves out what is nested deeper than 256
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 _MARK = "data-mailflow-cut"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in a tree: in the text of an element, in its tail, or (None) before it."""
-
-    element: etree._Element
-    where: str | None
-    offset: int = 0
 
 
 class TooDeep(Exception):
     """The body cannot be taken apart safely."""
-
-
-def parse(markup: str):
-    """The body of a tamed HTML; None if there is none."""
-    try:
-        return document_fromstring(_XML_DECLARATION.sub("", markup, count=1)).find("body")
-    except (etree.ParserError, ValueError):
-        return None  # nothing but comments, or an encoding declared where none can be
 
 
 def lines(body) -> list[Line]:
@@ -115,10 +87,10 @@ class _Reader:
         self.size += len(raw)
 
     def element(self, element, level, around: _Around) -> None:
-        if level > _MAX_DEPTH:
+        if level > MAX_DEPTH:
             raise TooDeep
         tag = element.tag
-        if not isinstance(tag, str) or tag in _SILENT:
+        if not isinstance(tag, str) or tag in SILENT:
             return
         around = _inside(element, tag, around)
         if tag == "br":
@@ -130,7 +102,7 @@ class _Reader:
         if tag == "hr":
             self.line(Place(element, None), around, _RULE)
             return
-        block = tag in _BLOCKS
+        block = tag in BLOCKS
         if block:
             self.close()
         elif tag in ("td", "th") and self.pieces:
@@ -180,7 +152,7 @@ def pieces(body, places: list[Place]) -> list[str]:
     :param places: in the order of the body, each of another place
     """
     for number, place in reversed(list(enumerate(places))):
-        _put_mark(place, number)
+        put_mark(place).set(_MARK, str(number))
     result = []
     for number in range(len(places) + 1):
         part = deepcopy(body)
@@ -194,7 +166,7 @@ def pieces(body, places: list[Place]) -> list[str]:
         trim(part)
         if number:
             _open(part)
-        result.append(_inner(part))
+        result.append(inner(part))
     return result
 
 
@@ -210,26 +182,6 @@ def unframe(found: list[Line], depth: int) -> None:
         frames.update((each, None) for each in quotes[:depth])
     for each in frames:
         _neutralise(each)
-
-
-def _put_mark(place: Place, number: int) -> None:
-    mark = HtmlElement()
-    mark.tag = "span"
-    mark.set(_MARK, str(number))
-    element = place.element
-    if place.where == "text":
-        mark.tail = element.text[place.offset :]
-        element.text = element.text[: place.offset]
-        element.insert(0, mark)
-        return
-    parent = element.getparent()
-    index = parent.index(element)
-    if place.where == "tail":
-        text = element.tail
-        element.tail = text[: place.offset]
-        mark.tail = text[place.offset :]
-        index += 1
-    parent.insert(index, mark)
 
 
 def _remove_before(part, mark) -> None:
@@ -304,19 +256,9 @@ def _says(element) -> bool:
     """Whether an element, without what follows it, shows anything."""
     if not isinstance(element.tag, str):
         return False
-    if element.tag in _SHOWS or says(element.text):
+    if element.tag in SHOWS or says(element.text):
         return True
     return any(
-        (isinstance(each.tag, str) and (each.tag in _SHOWS or says(each.text))) or says(each.tail)
+        (isinstance(each.tag, str) and (each.tag in SHOWS or says(each.text))) or says(each.tail)
         for each in element.iterdescendants()
-    )
-
-
-def _inner(body) -> str:
-    text = etree.Element("span")
-    text.text = body.text
-    opening = etree.tostring(text, encoding="unicode", method="html")
-    start = opening.removeprefix("<span>").removesuffix("</span>")
-    return start + "".join(
-        etree.tostring(child, encoding="unicode", method="html") for child in body
     )

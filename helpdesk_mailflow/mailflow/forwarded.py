@@ -30,7 +30,9 @@ from .forward_block import Head, Line, addresses, date, find_head, says, squeeze
 from .forward_words import is_forwarded, subject_kind
 from .header import Address
 from .html import text_to_html
+from .html_tree import parse
 from .mail import Attachment, Mail, read
+from .quoted_words import is_sent_from
 from .subject import base_subject, tagged_subject
 
 #: Forwards within forwards that are looked into.
@@ -42,13 +44,6 @@ _ATTACHED = {"message/rfc822", "message/global"}
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
 _DELIMITER = re.compile(r"--\s?|—|_{5,}|-{5,}")
 _REPLY = re.compile(r"\s*(?:re|aw|antw|sv|odp|res|rif|réf|r)\s?[:：]", re.IGNORECASE)
-_SENT_FROM = re.compile(
-    r"(?:sent (?:from|via|with)|get outlook for|gesendet (?:von|mit)|von meinem \S+ gesendet"
-    r"|diese nachricht wurde von meinem|envoyé (?:de|depuis)|télécharger outlook|enviado (?:desde"
-    r"|do|de)|inviato da|verzonden (?:vanaf|met)|skickat från|sendt fra|lähetetty|wysłane z"
-    r"|holen sie sich outlook|obtenir outlook|obtener outlook|scarica outlook)",
-    re.IGNORECASE,
-)
 _PROGRAMS = (
     ("gmail", re.compile(r"gmail_quote|gmail_attr")),
     ("thunderbird", re.compile(r"moz-forward-container|moz-email-headers-table")),
@@ -267,7 +262,7 @@ def _quoted(lines) -> tuple[Address, ...]:
 
 
 def _of_html(markup: str, kind: str, level: int) -> Forwarded | None:
-    body = forward_html.parse(markup)
+    body = parse(markup)
     if body is None:
         return None
     lines = forward_html.lines(body)
@@ -328,7 +323,7 @@ def _wrote(lines: list[Line]) -> bool:
             if len(line.text) < 4:
                 return False
             continue
-        if not _SENT_FROM.match(line.text):
+        if not is_sent_from(line.text):
             return True
     return False
 
@@ -403,7 +398,7 @@ def _looks_like_mail(content: bytes) -> bool:
 def _wrote_in(mail: Mail) -> bool:
     if mail.html is None:
         return _wrote([Line(squeezed(each), 0, 0) for each in mail.text.split("\n")])
-    body = forward_html.parse(mail.body_html)
+    body = parse(mail.body_html)
     if body is None:
         return False
     try:

@@ -9,18 +9,13 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from lxml import etree
-from lxml.html import HtmlElement, document_fromstring
 
+from .html_tree import BLOCKS, MAX_DEPTH, SHOWS, SILENT, Place, inner, put_mark
 from .quoted import LINE_CLASS, OPENING
 from .quoted_intro import RULE, Line, squeezed
 
-_BLOCKS = {
-    "address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset",
-    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "li", "main", "nav",
-    "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-}  # fmt: skip
-_SILENT = {"head", "script", "style", "title", "template", "noscript"}
-_SHOWS = {"img", "video", "audio", "object", "svg", "picture"}
+# A cell of a table is a line of its own.
+_BLOCKS = BLOCKS | {"td", "th"}
 #: Classes of the nodes that hold a quote, by program: Gmail, Yahoo, Proton, Outlook.
 _HOLDS = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite|OutlookMessageHeader")
 #: Ids, classes and names of elements that hold a quote and nothing else: Yahoo, Outlook on
@@ -47,26 +42,6 @@ _NAMES = ("class", "id", "name", "data-marker", "data-smartmail")
 _LEFT_BORDER = re.compile(r"border-left(?:-width|-style|-color)?\s*:\s*(?!\s|none|0|initial)", re.I)
 _QUOTE_NAME = re.compile(r"(?<!block)quote", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-# libxml2 leaves out what is nested deeper than 256.
-_MAX_DEPTH = 250
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
-
-
-def parse(markup: str):
-    """The body of a markup; None if there is none."""
-    try:
-        return document_fromstring(_XML_DECLARATION.sub("", markup, count=1)).find("body")
-    except (etree.ParserError, ValueError):
-        return None  # nothing but comments, or an encoding declared where none can be
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A place in a tree: in the text of an element, in its tail, or (None) before it."""
-
-    element: etree._Element
-    where: str | None
-    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +72,7 @@ class _LineReader:
         line = Line(
             "",
             kind.depth,
-            _Place(element, where, offset),
+            Place(element, where, offset),
             named=kind.named,
             held=kind.held,
             quoted=kind.quoted,
@@ -124,14 +99,14 @@ class _LineReader:
         line = self.lines[-1]
         line.named = line.named or kind.named
         if line.marker is None and OPENING in raw:
-            line.marker = _Place(element, where, raw.index(OPENING))
+            line.marker = Place(element, where, raw.index(OPENING))
 
     def _element(self, element, level, kind) -> None:
-        if level > _MAX_DEPTH:
+        if level > MAX_DEPTH:
             self.too_deep = True
             return
         tag = element.tag
-        if not isinstance(tag, str) or tag in _SILENT:
+        if not isinstance(tag, str) or tag in SILENT:
             return
         names = " ".join(filter(None, map(element.get, _NAMES)))
         if names or tag == "blockquote":
@@ -147,7 +122,7 @@ class _LineReader:
         if tag == "hr":
             self._line(element, None, 0, kind).text = RULE
             return
-        if tag in _SHOWS and _is_seen(element):
+        if tag in SHOWS and _is_seen(element):
             if not self.pieces:
                 self._line(element, None, 0, kind)
             self.lines[-1].shows = True
@@ -207,17 +182,17 @@ def html_lines(body) -> list[Line] | None:
     return None if reader.too_deep else reader.lines
 
 
-def cut_body(body, start: _Place | None, end: _Place | None) -> tuple[str, str]:
+def cut_body(body, start: Place | None, end: Place | None) -> tuple[str, str]:
     """What is between two places of a body, and what is before and behind.
 
     :param start: None for the beginning
     :param end: None for the end
     """
     # The later place first: its offset counts from the beginning of a text.
-    end_mark = _put_mark(end) if end is not None else None
+    end_mark = put_mark(end) if end is not None else None
     rest = []
     if start is not None:
-        mark = _put_mark(start)
+        mark = put_mark(start)
         before, body = _split(body, _raised(mark, body))
         mark.drop_tag()
         rest.append(inner(before))
@@ -227,27 +202,6 @@ def cut_body(body, start: _Place | None, end: _Place | None) -> tuple[str, str]:
         end_mark.drop_tag()
         rest.append(inner(body))
     return inner(above), "".join(rest)
-
-
-def _put_mark(place: _Place):
-    """Put an empty element where the cut is, and return it."""
-    mark = HtmlElement()
-    mark.tag = "span"
-    element = place.element
-    if place.where == "text":
-        mark.tail = element.text[place.offset :]
-        element.text = element.text[: place.offset]
-        element.insert(0, mark)
-    else:
-        parent = element.getparent()
-        index = parent.index(element)
-        if place.where == "tail":
-            text = element.tail
-            element.tail = text[: place.offset]
-            mark.tail = text[place.offset :]
-            index += 1
-        parent.insert(index, mark)
-    return mark
 
 
 def _raised(element, body):
@@ -269,10 +223,10 @@ def _shows_before(element) -> bool:
 def _shows(element) -> bool:
     if not isinstance(element.tag, str):
         return False
-    if element.tag in _SHOWS or element.tag == "hr":
+    if element.tag in SHOWS or element.tag == "hr":
         return True
     return bool(squeezed("".join(element.itertext()))) or any(
-        each.tag in _SHOWS for each in element.iter(etree.Element)
+        each.tag in SHOWS for each in element.iter(etree.Element)
     )
 
 
@@ -318,14 +272,3 @@ def _trim(element) -> None:
         element.remove(element[-1])
     if len(element) and not squeezed(element[-1].tail or ""):
         _trim(element[-1])
-
-
-def inner(body) -> str:
-    """What a body holds, as HTML."""
-    text = etree.Element("span")
-    text.text = body.text
-    opening = etree.tostring(text, encoding="unicode", method="html")
-    start = opening.removeprefix("<span>").removesuffix("</span>")
-    return start + "".join(
-        etree.tostring(child, encoding="unicode", method="html") for child in body
-    )

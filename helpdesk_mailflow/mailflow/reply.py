@@ -13,9 +13,10 @@ import re
 from dataclasses import dataclass, replace
 
 from .html import text_to_html
+from .html_tree import parse
 from .mail import Mail
 from .quoted import CLOSING, LINE_CLASS, OPENING
-from .quoted_html import cut_body, html_lines, parse
+from .quoted_html import cut_body, html_lines
 from .quoted_intro import Line, squeezed
 from .quoted_parts import QUOTE, SIGNATURE, find_parts
 from .quoted_words import is_added

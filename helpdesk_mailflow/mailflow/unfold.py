@@ -10,7 +10,7 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement
 
-from .quoted_html import inner, parse
+from .html_tree import MAX_DEPTH, inner, parse
 
 # What Odoo's tag_quote looks for in classes and ids.
 _NAMES = (
@@ -22,7 +22,6 @@ _ANY = re.compile(rf"{_NAMES}|Signature|blockquote|data-o-mail|--", re.IGNORECAS
 _FOLDS = "data-o-mail-"
 _DELIMITER = re.compile(r"(?:^|\n)--\s?$")
 _QUOTE_STYLE = "margin:0 0 0 0.8ex;border-left:1px solid #ccc;padding-left:1ex"
-_MAX_DEPTH = 250  # libxml2 leaves out what is nested deeper than 256
 
 
 def unfolded(markup: str) -> str:
@@ -45,7 +44,7 @@ def _is_deep(body) -> bool:
     level = 0
     for event, _element in etree.iterwalk(body, events=("start", "end")):
         level += 1 if event == "start" else -1
-        if level > _MAX_DEPTH:
+        if level > MAX_DEPTH:
             return True
     return False
 
