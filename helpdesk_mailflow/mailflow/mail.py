@@ -51,6 +51,7 @@ from datetime import datetime
 from functools import cached_property
 
 from . import charset, header, mime, secured
+from .armor import has_armor, without_armor
 from .charset import one_line
 from .container import Containers, Views, given_name
 from .header import Address
@@ -313,8 +314,9 @@ class Mail:
 
     @cached_property
     def body_html(self) -> str:
-        """The body as HTML, made from the text when there is none. Tamed, but not sanitised."""
-        return text_to_html(self.text) if self.html is None else tame(self.html)
+        """The body as HTML, made from the text when there is none, without the armor of an
+        OpenPGP signature. Tamed, but not sanitised."""
+        return text_to_html(self.text) if self.html is None else without_armor(tame(self.html))
 
 
 def read(raw: bytes, limits: Limits = Limits()) -> Mail:
@@ -407,7 +409,9 @@ class _Reader(Containers):
         text, html = self._body(views)
         if not text.strip() and not html and self.winmail:
             text, html = self._winmail_body(self.winmail)
-        self._mark(secured.read_armor(text)[1])
+        # of a winmail.dat, or encrypted; the parts of the body have lost theirs
+        text, mark = secured.read_armor(text)
+        self._mark(mark)
         self._note_structure(structure.oddities)
         message_id, given, identity = self._identity()
         from_all = self._addresses("from")
@@ -659,7 +663,7 @@ class _Reader(Containers):
         for part in views.text:
             text = self._text(part)
             if _is_html(part):
-                text = html_to_text(text)
+                text = html_to_text(self._without_armor(text))
             texts.append(text.strip("\n"))
         html = None
         if _has(views.html, "text/html"):
@@ -668,6 +672,14 @@ class _Reader(Containers):
                 for part in views.html
             )
         return "\n\n".join(text for text in texts if text.strip()), html
+
+    def _without_armor(self, markup: str) -> str:
+        if not has_armor(markup):
+            return markup
+        tamed = tame(markup)
+        bare = without_armor(tamed)
+        self._mark(secured.PGP_SIGNED if bare != tamed else "")
+        return bare
 
     def _content(self, part: mime.Part) -> bytes:
         data = self.source[part.body[0] : part.body[1]]

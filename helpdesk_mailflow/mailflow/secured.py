@@ -30,9 +30,10 @@ MAX_LAYERS = 3
 
 _ENCRYPTED_TYPES = {"enveloped_data", "encrypted_data", "authenticated_enveloped_data"}
 _ARMOR = "-----BEGIN PGP "
+_ARMOR_HEADER = r"(?:Hash|Charset|Version|Comment|NotDashEscaped):[^\n]{0,200}"
+_IS_ARMOR_HEADER = re.compile(_ARMOR_HEADER)
 _SIGNED_TEXT = re.compile(
-    r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:(?:Hash|Charset|Version|Comment|NotDashEscaped)"
-    r":[^\n]{0,200}\n){0,9}\s*?\n",
+    rf"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:{_ARMOR_HEADER}\n){{0,9}}\s*?\n",
     re.MULTILINE,
 )
 _ENCRYPTED_TEXT = re.compile(r"^-----BEGIN PGP MESSAGE-----[ \t]*$", re.MULTILINE)
@@ -97,6 +98,11 @@ def _octets(value) -> bytes | None:
         pieces.append(data[position : position + length])
         position += length
     return b"".join(pieces)
+
+
+def is_armor_header(line: str) -> bool:
+    """Whether a line is a header of an armor (RFC 9580 section 6.2.2)."""
+    return bool(_IS_ARMOR_HEADER.fullmatch(line))
 
 
 def read_armor(text: str) -> tuple[str, str]:

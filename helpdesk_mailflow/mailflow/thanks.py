@@ -50,8 +50,9 @@ _WORDS = {
         "vielen herzlichen besten ihnen euch dir schön sehr nochmals nochmal für die das den ihre"
         " deine eure ihren schnelle schnellen rasche raschen gute guten tolle tollen super prompte"
         " hilfe antwort rückmeldung unterstützung info information mühe service hallo liebe lieber"
-        " guten tag moin servus schönes ich wir mich uns und auch alles es jetzt nun wieder funktioniert"
-        " läuft klappt geht perfekt prima toll klasse wunderbar bestens hat geklappt schönen"
+        " guten tag moin schönes servus ich wir mich uns und auch alles es jetzt nun wieder"
+        " funktioniert läuft klappt geht perfekt prima toll klasse wunderbar bestens hat geklappt"
+        " schönen"
         " wochenende abend einen ein wünsche damit ist erledigt gelöst team zusammen frau herr"
         " sehr geehrte geehrter geehrten damen herren ganz herzlich der prompten",
         "grüße gruß grüßen grüsse gruss grüssen mfg lg vg freundliche freundlichen viele beste mit"

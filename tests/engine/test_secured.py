@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from test_mail import TEXT, build, codes, multipart
 
 from mailflow import secured
+from mailflow.html import html_to_text
 from mailflow.mail import read
 
 SIGNED_PART = b'Content-Type: text/plain; charset="utf-8"\r\n\r\nPlease help.\r\n'
@@ -184,3 +185,50 @@ def test_hostile_structures(data):
     mail = read(smime(data))
     assert time.monotonic() - start < 4
     assert "reading_failed" not in codes(mail)
+
+
+ARMORED = [
+    # as Gmail and Outlook send what somebody pasted, and as a web page of a list has it
+    "<div>-----BEGIN PGP SIGNED MESSAGE-----<br>Hash: SHA256<br><br>Please <b>help</b>.<br>- - one"
+    "<br>-----BEGIN PGP SIGNATURE-----<br><br>iQEz<br>=abcd<br>-----END PGP SIGNATURE-----<br>"
+    "<p>Sent by a list</p></div>",
+    "<p>-----BEGIN PGP SIGNED MESSAGE-----</p><p>Hash: SHA256</p><p>&nbsp;</p><p>Please "
+    "<b>help</b>.</p><p>- - one</p><p>-----BEGIN PGP SIGNATURE-----</p><p>iQEz</p>"
+    "<p>-----END PGP SIGNATURE-----</p><p>Sent by a list</p>",
+    "<pre>-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nPlease <b>help</b>.\n- - one\n"
+    "-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\nSent by a list</pre>",
+]
+
+
+@pytest.mark.parametrize("markup", ARMORED)
+def test_armor_within_html_is_taken_away(markup):
+    mail = read(build(markup, Content_Type="text/html"))
+    assert mail.secured == (secured.PGP_SIGNED,)
+    assert "<b>help</b>" in mail.body_html
+    for text in (mail.text, html_to_text(mail.body_html)):
+        assert [each for each in text.split("\n") if each.strip()] == [
+            "Please help.",
+            "- one",
+            "Sent by a list",
+        ]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>It begins with -----BEGIN PGP SIGNED MESSAGE----- and I cannot read it.</p>",
+        "<p>-----BEGIN PGP SIGNED MESSAGE-----</p><p>Hash: SHA256</p><p>cut off</p>",
+        "<p>-----BEGIN PGP SIGNED MESSAGE-----</p><p>-----BEGIN PGP SIGNATURE-----</p>",
+        "<p>-----BEGIN PGP MESSAGE-----</p><p>abc</p><p>-----END PGP MESSAGE-----</p>",
+    ],
+)
+def test_html_without_a_whole_signature_stays(markup):
+    assert read(build(markup, Content_Type="text/html")).body_html == markup
+
+
+def test_much_armor_within_html_is_read_in_time():
+    begin = "<p>-----BEGIN PGP SIGNED MESSAGE-----</p>"
+    mail = read(build(begin * 20_000 + "x", Content_Type="text/html"))
+    start = time.perf_counter()
+    assert mail.body_html
+    assert time.perf_counter() - start < 5
