@@ -26,6 +26,10 @@ __all__ = ["FailedRecipient", "Reason", "read_bounce"]
 
 MAX_RECIPIENTS = words.MAX_RECIPIENTS
 _MAX_JSON = 256 * 1024
+#: Of what is said of one recipient: what is worth showing comes early.
+MAX_LINES = 60
+#: Recipients of whom it is looked at whether something is said of each.
+_SAMPLE = 10
 
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]*(.*)$")
 _IN_TEXT = re.compile(r"^[ \t>]{0,8}(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
@@ -181,7 +185,12 @@ def _from_blocks(mail: Mail, blocks, text: str) -> tuple[FailedRecipient, ...]:
         )
         actual = _address(block.get("x-actual-recipient", ""))
         address = final or original or actual
-        said = told.get(final.lower()) or told.get(original.lower()) or ""
+        # "Recipient address: ... Original address: ... Reason: ...": each may have its own words
+        said = "\n".join(
+            told[each]
+            for each in dict.fromkeys((final.lower(), original.lower()))
+            if each and each in told
+        )
         if not said and len(blocks) == 1:
             said = above
         diagnostic = _typed(block.get("diagnostic-code", ""))
@@ -269,7 +278,7 @@ def _recipient(
 
 def _said_words(said: str) -> str:
     """What is worth showing of many words: from the first line with a code, else all."""
-    lines = [line for line in said.splitlines() if line.strip()]
+    lines = [line for line in said.splitlines() if line.strip()][:MAX_LINES]
     for number, line in enumerate(lines):
         if words.reply_code_of(line) or words.statuses_of(line):
             return " ".join(lines[number : number + 6])
@@ -317,11 +326,11 @@ def _from_words(mail: Mail, text: str) -> tuple[FailedRecipient, ...]:
     if not told:
         candidates = sorted(known) or _originally_to(mail, text)[:1] or [""]
         told = [words.Told(each, above) for each in candidates[:MAX_RECIPIENTS]]
+    # what is said once for all stands above, or below, those whom it concerns
+    shared = all(_says_nothing(each.words) for each in told[:_SAMPLE])
     result = []
     for each in told:
-        said = each.words
-        if len(told) == 1:
-            said = f"{each.words}\n{above}" if _says_nothing(each.words) else each.words
+        said = f"{each.words}\n{above}" if shared else each.words
         result.append(_recipient(each.address, "", "", "", said, mail))
     return tuple(
         each

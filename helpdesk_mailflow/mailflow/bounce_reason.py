@@ -15,6 +15,7 @@ from enum import Enum
 import re2
 
 from . import bounce_words as words
+from .bounce_words_provider import PROVIDERS
 
 #: Of a diagnostic, in characters: what comes later explains, it does not say why.
 MAX_DIAGNOSTIC = 4000
@@ -181,6 +182,7 @@ def _compiled(pattern: str):
 
 _PREFERENCE = _compiled(words.PREFERENCES)
 _CERTAINLY_UNKNOWN = _compiled(words.CERTAIN)
+_PROVIDERS = tuple((Reason(name), _compiled(pattern)) for name, pattern in PROVIDERS)
 _COMPILED = tuple((Reason(name), _compiled(pattern)) for name, pattern in words.TEXTS)
 #: Whichever code stands beside them: servers send these under all sorts.
 _STRONG = {
@@ -196,6 +198,12 @@ _STRONG = {
 }
 _LINK = re.compile(r"\bhttps?://([^\s/<>\"]{1,200})[^\s<>\"]{0,500}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:\"[^\"]{1,100}\"|[^\s<>()\[\]:;,@\"]{1,200})@[^\s<>()\[\]:;,@\"]{1,250}")
+#: A server that is quoted is no host that is unknown.
+_QUOTED_SERVER = re.compile(
+    r"\b(?:remote |smtp )?(?:host|server|mx|mailer)[\w.:\[\] -]{0,120}?"
+    r" (?:said|says|returned|responded|replied|answered|rejected it with)\b:?",
+    re.IGNORECASE,
+)
 _PREFIX = re.compile(r"recipient address rejected:(?! access denied)", re.IGNORECASE)
 _LAST_STAGES = {"DATA", "EOM", "BDAT"}
 
@@ -204,6 +212,7 @@ def _plain(diagnostic: str) -> str:
     """The words alone: what addresses and the paths of links are called says nothing."""
     text = _LINK.sub(r"\1", " ".join(diagnostic[:MAX_DIAGNOSTIC].split()))
     text = _ADDRESS.sub("@", text)
+    text = _QUOTED_SERVER.sub("said:", text)
     # Postfix says that of whatever it refuses at RCPT, and then why
     why = _PREFIX.sub("", text)
     return why if len(why) > len(text) - 200 and re.search(r"[^\W\d]{3}", why) else text
@@ -213,6 +222,12 @@ def texts(diagnostic: str):
     """The reasons that a text names, the most particular one first."""
     text = _plain(diagnostic)
     return (reason for reason, pattern in _COMPILED if pattern.search(text))
+
+
+def of_provider(diagnostic: str) -> Reason | None:
+    """The reason that a provider's own code stands for; None if there is none."""
+    text = " ".join(diagnostic[:MAX_DIAGNOSTIC].split())
+    return next((reason for reason, pattern in _PROVIDERS if pattern.search(text)), None)
 
 
 def of_status(status: str) -> Reason | None:
@@ -241,10 +256,13 @@ def tell_reason(
     by_code = of_status(status) if status else None
     if by_code is Reason.DELIVERED:
         return by_code
-    if _PREFERENCE.search(diagnostic[:MAX_DIAGNOSTIC]):
+    if _PREFERENCE.search(" ".join(diagnostic[:MAX_DIAGNOSTIC].split())):
         return Reason.FILTERED
     if _CERTAINLY_UNKNOWN.search(_plain(diagnostic)):
         return Reason.USER_UNKNOWN
+    coded = of_provider(diagnostic)
+    if coded:
+        return coded
     named = tuple(texts(diagnostic))
     detail = status.partition(".")[2]
     if by_code and detail not in _GENERAL:

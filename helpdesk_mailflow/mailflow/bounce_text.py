@@ -45,6 +45,17 @@ _PHRASE = re.compile(
     )[\s:;,]{{0,4}}<?(?<![^\s:;,<])({_ANY})>?""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: From where an address came, which the line above names.
+_ORIGIN = re.compile(
+    r"^[ \t>]{0,12}\((?:expanded|generated) from|^[ \t>]{0,12}\((?:was|originally) addressed",
+    re.IGNORECASE,
+)
+#: Exchange lists the fields of the mail, then this, then whom it did not reach.
+_LISTED_BELOW = re.compile(
+    r"did not reach the following recipient|could not be delivered to the following recipient"
+    r"|(?:nicht|konnte)[^\n]{0,40}folgenden? empfänger",
+    re.IGNORECASE,
+)
 _LOOSE = re.compile(rf"(?<![^\s:;,<(\[='\"])({_ADDRESS})")
 _TALK = re.compile(
     r"contact|support@|postmaster|please|help|question|wenden|сообщ|sincerely|hello|hallo|^hi\b|^dear"
@@ -63,7 +74,8 @@ _END_OF_DATA = re.compile(
 )
 #: qmail's words, and those of filters, for what they were told after RCPT TO.
 _REFUSED_RECIPIENT = re.compile(
-    r"does not like recipient|\[rcpt_to\]|recipient address rejected|rejected recipient|rcpt to:",
+    r"does not like recipient|\[rcpt_to\]|recipient address rejected|rejected recipient|rcpt to:"
+    r"|rcpt to (?:generated|command)|recipient verification",
     re.IGNORECASE,
 )
 _REPLY = re.compile(
@@ -154,10 +166,30 @@ def recipients(text: str, known: frozenset[str] = frozenset(), never: frozenset[
     :return: list of :class:`Told`, in their order, each address once
     """
     lines = above_copy(text).splitlines()[:MAX_LINES]
+    starts = _started(lines, _below(lines), known, never) or _started(lines, 0, known, never)
+    if not starts:
+        starts = _named_anywhere(lines, never)
+    told = []
+    for index, (number, address) in enumerate(starts):
+        end = starts[index + 1][0] if index + 1 < len(starts) else len(lines)
+        told.append(Told(address, "\n".join(lines[number:end])))
+    return told
+
+
+def _below(lines) -> int:
+    """The line after the one that says that the recipients follow; 0 if there is none."""
+    found = (number for number, line in enumerate(lines) if _LISTED_BELOW.search(line[:300]))
+    return next(found, -1) + 1
+
+
+def _started(lines, first: int, known, never) -> list[tuple[int, str]]:
+    """The lines at which what is said of a recipient begins, and who he is."""
     starts = []
     seen = set()
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines[first:], first):
         line = line[:1000]
+        if _ORIGIN.match(line):
+            continue
         match = _OPENS.match(line)
         if match is None and not _TALK.search(line[:200]):
             match = _PHRASE.search(line)
@@ -170,13 +202,7 @@ def recipients(text: str, known: frozenset[str] = frozenset(), never: frozenset[
         if key not in seen and len(seen) < MAX_RECIPIENTS:
             starts.append((number, address))
             seen.add(key)
-    if not starts:
-        starts = _named_anywhere(lines, never)
-    told = []
-    for index, (number, address) in enumerate(starts):
-        end = starts[index + 1][0] if index + 1 < len(starts) else len(lines)
-        told.append(Told(address, "\n".join(lines[number:end])))
-    return told
+    return starts
 
 
 def _named_anywhere(lines, never) -> list[tuple[int, str]]:

@@ -28,10 +28,61 @@ PREFERENCES = r"""
     due to recipient preferences
     recipient (?:has )?(?:refuse[sd]|declined) (?:to accept )?(?:your )?(?:mail|message)
     you have been blocked by the recipient
+    not accepting (?:(?:e-?)?mails?|messages) from (?:you\b|this sender|@|[\w.+-]{1,64}@)
 """
+
+#: Whole phrases, of which the words of a reason below would catch a part.
+PHRASES: tuple[tuple[str, str], ...] = (
+    (
+        "userunknown",
+        r"""
+        (?:unknown|not found|unbekannt|inconnu|sconosciuto) (?:or|oder|ou
+            +|o) [\w' ]{0,25}(?:deac|deak
+            +|desac|désac|disat|inac|disab)
+        mailbox unavailable or access denied
+        not a member of (?:the |this |our )?domain
+        no such (?:local |virtual )?user
+        """,
+    ),
+    (
+        "ratelimited",
+        r"""
+        exceeded the max(?:imum)? (?:defers|e-?mails|messages|number of)[\w ]{0,30}per
+        not sent over (?:a )?(?:tls|encrypt)[\w ]{0,12}rate
+        """,
+    ),
+    (
+        "networkerror",
+        r"""
+        \(invalidly\) to ip addresses
+        """,
+    ),
+    (
+        "hostunknown",
+        r"""
+        mx records point to non-existent hosts
+        """,
+    ),
+    (
+        "systemerror",
+        r"""
+        (?:recipient|mail|remote|destination|exchange) server (?:is )?(?:temporarily |currently )
+            +?(?:unavailable|busy|not available)
+        temporary server error
+        """,
+    ),
+    (
+        "expired",
+        r"""
+        has not been collected
+        allowed queue period
+        """,
+    ),
+)
 
 #: Texts, in the order in which they are asked: what is particular before what is general.
 TEXTS: tuple[tuple[str, str], ...] = (
+    *PHRASES,
     ("mailboxfull", recipient.MAILBOXFULL),
     ("exceedlimit", recipient.EXCEEDLIMIT),
     ("mesgtoobig", message.MESGTOOBIG),

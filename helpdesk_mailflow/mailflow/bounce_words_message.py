@@ -72,6 +72,12 @@ SPAMDETECTED = r"""
     reject spam
     no spam
     \bspam\b
+    antyspam|anti-pourriel|indésirable
+    спам
+    垃圾邮件|垃圾郵件
+    スパム|迷惑メール
+    스팸
+    content restrictions
 """
 
 POLICYVIOLATION = r"""
@@ -89,6 +95,8 @@ POLICYVIOLATION = r"""
     security (?:policy|polic)
     blocked by (?:filter|rule|custom|administrator)
     because the recipient
+    (?:illegal|prohibited|forbidden|banned|unacceptable|dangerous|executable) (?:file
+        +|attachment|content)
 """
 
 CONTENTERROR = r"""
@@ -101,4 +109,5 @@ CONTENTERROR = r"""
     message header size
     message filtered
     failed (?:to )?pars
+    smtputf8|non-ascii (?:address|header)
 """

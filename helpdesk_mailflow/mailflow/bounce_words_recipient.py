@@ -43,6 +43,25 @@ MAILBOXFULL = r"""
     is over the allowed quota
     not have enough (?:disk )?space
     no space left in
+    over (?:their|his|her|your|the allowed) (?:\w+ )?quota
+    (?:inbox|mailbox|account|user|recipient)[\w' ]{0,12} (?:is )?out of (?:storage|space|disk)
+    (?:mail ?box|disk|storage|inbox) ?(?:space|storage)?[\w ]{0,12}not enough
+    exhausted[\w ]{0,12} (?:storage|space|quota)
+    has too (?:many messages|much mail)
+    disk ?quota|diskquota
+    (?:blocks|inode) limit exceeded
+    due to a full mailbox
+    zu ?viele mails auf dem server
+    skrzynka[\wąćęłńóśźż ]{0,30}pe[łl]na
+    (?:brievenbus|postvak|mailbox)[\w ]{0,15} vol\b
+    caixa (?:postal|de [\wí]{3,12})[\w ]{0,15}(?:cheia|lotada)
+    posta kutusu[\w ]{0,12}dol
+    casella[\w' ]{0,30}pien
+    schránka[\w ]{0,12}plná
+    postl[åa]dan?[\w ]{0,12}\bfull
+    (?:postkassen?|indbakken?|postboks(?:en)?)[\w ]{0,12}\bfull
+    postafiók[\w ]{0,12}(?:megtelt|tele)
+    (?:메일함|편지함)[^a-z]{0,15}(?:초과|가득)
 """
 
 EXCEEDLIMIT = r"""
@@ -57,8 +76,8 @@ EXCEEDLIMIT = r"""
 
 SUSPEND = r"""
     archived recipient
-    (?:account|mailbox|user|recipient|address|domain)[\w':,<>@. ]{0,60}(?:suspend
-        +|disabled|inactive|frozen|deactivat|not (?:currently )?(?:active|enabled)|locked
+    (?:account|mailbox|user|recipient|address|domain)[\w':,<>@.\[\] ]{0,60}(?:suspend
+        +|disabled|inactive|frozen|deactivat|not (?:currently )?(?:active|enabled)|\blocked
         +|is closed|has been closed|terminated|on hold|blocked by user
         +|temporarily unavailable due)
     (?:disabled|inactive|suspended|closed|frozen|dormant|expired|deactivated)
@@ -74,12 +93,23 @@ SUSPEND = r"""
     email account that you tried to reach is (?:disabled|inactive)
     vacationed
     is a? ?deactivated
+    (?:account|mailbox|user)[\w<>@ ]{0,30}(?:discontinued|not (?:been )?activated)
+    not currently being accepted for this mailbox
+    (?:blocked|closed|disabled|suspended) (?:due to|because of|for) inactivity
+    falta de uso|estado: inactivo
+    bloccat[oa] per inutilizzo|casella[\w' ]{0,20}disattiva
+    konto[\w ąćęłńóśźż]{0,20}(?:zablokowan|nieaktywn)
+    (?:postfach|konto|mailbox)[\w ]{0,15}(?:deaktiviert|gesperrt)
+    (?:ящик|пользователь|аккаунт)[^a-z]{0,20}(?:заблокирован|отключ)
+    (?:帐号|账号|邮箱|用户)[^a-z]{0,6}(?:停用|冻结|禁用)
 """
 
 HASMOVED = r"""
     (?:has|have) (?:been )?(?:moved|replaced by|changed)
     has moved to
-    please (?:use|try|send to|forward)[\w ]{0,12}<?[\w.+-]{1,64}@
+    (?:please|must) try <?@
+    (?:not local|moved|changed|no longer)[\w;:,. ]{0,30}(?:please|must) (?:use|send to
+        +|forward to) <?@
     recipient no longer on server
     no longer (?:works? (?:here|for)|at this address|with (?:the|our))
     not our user
@@ -91,7 +121,7 @@ HASMOVED = r"""
 NOTACCEPT = r"""
     (?:host|domain|server|user|mailbox|recipient)[\w.<>@:' ]{0,40}(?:does(?: not|n'?t)
         +|do not|not) (?:accept|receive)s?(?:ing)? (?:any )?(?:e-?mail|mail|messages)
-    no smtp service
+    indicated no smtp service
     null ?mx
     nullmx
     does not accept (?:e-?)?mail
@@ -129,6 +159,13 @@ HOSTUNKNOWN = r"""
     wrong domain
     домен не (?:найден|существует)
     ドメインが見つかりません
+    could not find a gateway
+    all host address lookups failed permanently
+    (?:domain|host)[\w .:'"-]{0,40}(?:not registered|has no mail|nonexistent|inexist)
+    dom[aäíi]n(?:e|io|ínio)?[\w ]{0,15}(?:inconnu|unbekannt|sconosciut|desconocid|desconhecid
+        +|onbekend|inexist)
+    infodomainnonexistent
+    (?:the|recipient'?s?|destination) domain[\w ]{0,15}(?:is )?not (?:valid|found)
 """
 
 USERUNKNOWN = r"""
@@ -207,6 +244,52 @@ USERUNKNOWN = r"""
     no account
     no (?:one|body) (?:here )?(?:by|with) that name
     is not accepting
+    not our (?:customer|client|user)\b
+    i (?:can(?:'|no)t|could not) deliver mail for
+    (?:does ?n[o']t|do not|can(?:'|no)t) handle mail for
+    there (?:is|was) (?:no|not an?) ?(?:one|body|user|account|mailbox|recipient|person|such)
+    no ?(?:one|body) (?:here |there )?(?:by|with|at|of) (?:that|this)
+    (?:does ?n[o']t|do not) have an? (?:[\w.-]+ )?(?:account|mail ?box|e-?mail|final e-?mail)
+    missing home directory
+    user path no exist
+    bad ?(?:rcpt|recipient)(?:to)?\b
+    not in my valid ?rcptto
+    (?:recipient|user|address)[\w<>@ ]{0,20}(?:verif(?:y|ication) fail|can(?:'|no)t be verified
+        +|could not be verified)
+    unverified (?:recipient|address)
+    (?:mail ?box|user|recipient|account)[\w<>@ ]{0,20}not (?:present|defined|in (?:system
+        +|directory))
+    no (?:such )?mail ?(?:drop|box) (?:defined|available)
+    destin(?:ation|\.)[\w ]{0,20}(?:addresses were unknown|sconosciuto)
+    (?:wrong|bad|invalid) (?:recipients?|destination)\b
+    address(?: is| was)? (?:wrong|invalid|unknown|not recogni[sz]ed)
+    no longer (?:an? )?(?:employee|employed|works?|with us)
+    no longer accepts? (?:e-?)?mails?
+    (?:undeliverable|incorrectly) address
+    nessun utente
+    (?:utente|destinatario|indirizzo)[\w' ]{0,20}(?:errato|inesistente|sconosciut
+        +|non (?:trovato|valido))
+    nie ma (?:takiego|takiej|adresata)|takiego u[żz]ytkownika|nie istnieje
+    (?:usuário|usuario|destinat[aá]rio|endere[cç]o|conta)[\w ]{0,20}(?:desconhecid
+        +|n[ãa]o (?:existe|encontrad)
+        +|inv[áa]lid)
+    (?:usuario|cuenta|buz[oó]n|direcci[oó]n|destinatario)[\w ]{0,20}(?:no (?:existe|encontrad
+        +|v[áa]lid)
+        +|inv[áa]lid)
+    (?:adresse|destinataire|utilisateur|compte|boîte)[\wéèàôêç' -]{0,40}(?:n'existe|introuvable
+        +|invalide)
+    neexistuje|neznám
+    finnes ikke|findes ikke|finns inte|eksisterer ikke
+    ei (?:löydy|ole olemassa)|tuntematon
+    bulunamad|kullanıcı yok|geçersiz (?:alıcı|adres)
+    nem létez|ismeretlen (?:felhaszn|címzett)
+    bestaat niet|niet gevonden
+    nu există|inexistent
+    не зарегистрирован|неизвестн|нет такого|недействителен
+    (?:用户|收件人|帐号|账号|邮箱)[^a-z]{0,10}(?:不存在|未找到|无效|没有找到)
+    (?:사용자|수신자|계정|주소)[^a-z]{0,15}(?:없|찾을 수)
+    (?:宛先|ユーザー|アドレス|あて先)[^a-z]{0,20}(?:ありません|見つかり|存在し|不明|無効)
+    未找到|查無此人|收件人不存在
 """
 
 FILTERED = r"""

@@ -25,6 +25,8 @@ NORELAYING = r"""
     relaying
     authentication (?:is )?required for relay
     mail server requires authentication when attempting
+    not authenticated to send anonymous
+    non-accepted domain
 """
 
 AUTHFAILURE = r"""
@@ -47,6 +49,8 @@ AUTHFAILURE = r"""
     sender-?id (?:\(pra\) )?(?:check|fail)
     unauthenticatedemail
     domain does not authenticate
+    (?:sender|mail|message|e-mail) is (?:unauthenticated|not authenticated)
+    (?:failing|failed|not pass(?:ing)?|missing) (?:\w+ )?authentication
 """
 
 REQUIREPTR = r"""
@@ -93,7 +97,9 @@ REJECTED = r"""
     permission to post
     not (?:have|authori[sz]ed|allowed|permitted)[\w ]{0,15}(?:to )?(?:post
         +|send to (?:this|the) (?:group|list|recipient|distribution))
-    group(?: you tried to contact)?
+    group you tried to contact
+    \b(?:the|this|google|distribution) group\b
+    sending to this group
     allowed (?:only )?from (?:authenticated|members)
     moderat
     members? only
@@ -106,6 +112,10 @@ REJECTED = r"""
     resolver\.rst\.(?:not|auth|recipsize)
     only accept
     nonexistent sender
+    (?:sender|you)[\w ]{0,12}not (?:in|on) (?:the )?(?:allowed|approved|permitted)
+    allowed[ -]?senders?[ -]?list
+    sendernot(?:auth|in|allowed)
+    groups\.google\.
 """
 
 RATELIMITED = r"""
@@ -121,6 +131,10 @@ RATELIMITED = r"""
     greylist
     gr[ae]y-?listed
     try again in \d+
+    at a rate that
+    receiv(?:e|ing) (?:rate|limit)
+    too many (?:e-?mails?|messages) (?:per|sent|in|from)
+    (?:e-?mails|messages|mails) per (?:sender|second|minute|hour|day)
 """
 
 TOOMANYCONN = r"""
@@ -131,6 +145,11 @@ TOOMANYCONN = r"""
     (?:maximum|max)[\w ]{0,14}(?:connections|recipients|sessions)
     all available ips
     connection count
+    (?:thread|session|concurrency|receive) limit exceeded
+    recipient ?limits?\b
+    (?:server|system|host|too|currently) (?:is )?(?:too )?busy
+    (?:system )?load[\w ]{0,8} too high|too much load
+    trop de connexions
 """
 
 BLOCKED = r"""
@@ -170,7 +189,7 @@ BLOCKED = r"""
     no access from mail server
     temporarily (?:deferred|blocked|rejected)[\w ]{0,12}
     deferred due to user complaints
-    connection (?:dropped|refused by|rejected)
+    connection (?:dropped|rejected)
     missing reverse dns for
     email (?:from|blocked)[\w ]{0,30}(?:blocked|denied|rejected)
     access denied[\w .,:\[\]-]{0,50}(?:ip|address|spam)
@@ -182,4 +201,13 @@ BLOCKED = r"""
     abus(?:e|ive)
     denied \[
     we do not accept (?:mail|connections) from
+    banned
+    administrative(?:ly)? prohib
+    no smtp service
+    \bis blocked\b
+    not allowed access from
+    \b(?:ip|network|host|server)[\w .\[\]:-]{0,50}(?:is|in|on) [\w ]{0,12}(?:black|block) ?list
+    (?:is|are|been|currently|address|ip) listed (?:in|on|at|by) [\w.-]{2,60}
+    bloqu[ée]e?
+    geblockt|blockiert
 """

@@ -22,6 +22,9 @@ FAILEDSTARTTLS = r"""
     ssl (?:handshake|error)
     certificate (?:verify|verification|has expired|mismatch)
     encryption (?:is )?required
+    certificate[\w ]{0,12}not (?:verified|trusted|valid)
+    (?:not sent|sent without|only) (?:over |using |with )?(?:a )?(?:tls|encrypt)
+    tls (?:is )?(?:required|not (?:offered|supported))
 """
 
 NETWORKERROR = r"""
@@ -48,6 +51,10 @@ NETWORKERROR = r"""
     i/o error
     broken pipe
     dns lookup
+    (?:mx|mail exchanger)[\w ]{0,20}points? (?:back )?to
+    \blooping\b
+    best-preference mx
+    dns (?:server )?(?:failure|problem|temp)
 """
 
 EXPIRED = r"""
@@ -84,6 +91,12 @@ EXPIRED = r"""
     stopped trying
     без ответа
     再送信
+    retry time(?:out)? (?:not reached|exceeded)
+    been failing for (?:a long time|\d)
+    not been collected
+    allowed queue period
+    (?:could not|unable to|not) be? ?delivered (?:for|after|within) \d
+    still undelivered|noch nicht|n'a pas encore|todavía no
 """
 
 SECURITYERROR = r"""
@@ -135,6 +148,9 @@ SYSTEMERROR = r"""
     out of service
     maintenance
     command (?:time limit|not recogni)
+    (?:server|service|system)[\w ]{0,12}(?:un|not )available
+    temporarily (?:unavailable|rejected)
+    come back later|try again
 """
 
 SYNTAXERROR = r"""

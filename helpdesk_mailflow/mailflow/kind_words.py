@@ -57,6 +57,8 @@ BOUNCE_TEXT = re.compile(
     | delivery\ (?:has\ been\ )?delayed | delivery\ attempt | did\ not\ reach | rejected\ your
     | (?:was|were|been)\ rejected
     | message\ (?:was\ )?undelivered | failed\ recipient | failed\ to\ deliver
+    | encountered\ delivery\ problems | could\ not\ deliver | (?:not|cannot)\ be\ delivered
+    | delivery\ of\ (?:your\ |this\ )?(?:e-?)?mail | unable\ to\ complete\ delivery
     | returned\ to\ (?:the\ )?sender | returning\ message | returned\ message
     | permanent\ (?:fatal\ )?(?:error|failure) | fatal\ errors?
     | (?:user|recipient|address|mailbox)\ (?:is\ )?(?:unknown|not\ found|full|unavailable|rejected)

@@ -314,9 +314,9 @@ def test_codes_stand_like_codes():
 def test_hostile_text_is_read_at_once(text):
     for raw in (report(text), report(status=text), report(status=part(diagnostic=text))):
         mail = read(raw)
-        start = time.perf_counter()
+        start = time.process_time()
         found = read_bounce(mail)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
         assert len(found) <= 100
         assert all(len(each.diagnostic) <= 1000 for each in found)
 
