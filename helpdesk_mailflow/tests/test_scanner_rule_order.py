@@ -211,5 +211,4 @@ class TestScannerRulePlaces(ScannerCase):
         self.assertEqual(new.mapped("name"), self.folder.mapped("name"))
         self.assertEqual((rule.folder_ids, rule.action_ids.folder_id), (new, new))
         self.take_ticket(mail())
-        self.folder = new
-        self.assertEqual(self.fetch(mail()).state, "ignored")
+        self.assertEqual(self.fetch(mail(), folder=new).state, "ignored")
