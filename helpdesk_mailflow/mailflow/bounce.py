@@ -246,7 +246,11 @@ def _recipient(
 ) -> FailedRecipient:
     said = said[: 2 * MAX_DIAGNOSTIC]
     status = _status_of(field, diagnostic, said)
-    reply_code = words.reply_code_of(diagnostic) or words.reply_code_of(said)
+    reply_code = (
+        words.reply_code_beside(status, diagnostic)
+        or words.reply_code_of(diagnostic)
+        or words.reply_code_of(said)
+    )
     command = words.command_of(f"{diagnostic}\n{said}")
     delayed = action == "delayed" or (not action and _is_delay(mail, said or mail.text[:2000]))
     reason = Reason.UNDEFINED

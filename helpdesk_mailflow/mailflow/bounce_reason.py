@@ -99,13 +99,22 @@ _BY_CODE = {
     "4.6": Reason.NETWORK_ERROR,
     "4.7": Reason.EXPIRED,
     "4.316": Reason.EXPIRED,
+    "5.1": Reason.SYNTAX_ERROR,
     "5.2": Reason.SYNTAX_ERROR,
     "5.3": Reason.TOO_MANY_CONNECTIONS,
+    "5.4": Reason.SYNTAX_ERROR,
+    "5.5": Reason.SYNTAX_ERROR,
+    "5.6": Reason.SYNTAX_ERROR,
     "6.0": Reason.CONTENT_ERROR,
     "6.1": Reason.CONTENT_ERROR,
     "6.2": Reason.CONTENT_ERROR,
     "6.3": Reason.CONTENT_ERROR,
+    "6.4": Reason.CONTENT_ERROR,
     "6.5": Reason.CONTENT_ERROR,
+    "6.6": Reason.CONTENT_ERROR,
+    "6.7": Reason.CONTENT_ERROR,
+    "6.8": Reason.CONTENT_ERROR,
+    "6.10": Reason.CONTENT_ERROR,
     "6.9": Reason.CONTENT_ERROR,
     "7.2": Reason.SECURITY_ERROR,
     "7.3": Reason.SECURITY_ERROR,
@@ -116,7 +125,16 @@ _BY_CODE = {
     "7.8": Reason.SECURITY_ERROR,
     "7.9": Reason.SECURITY_ERROR,
     "7.10": Reason.SECURITY_ERROR,
+    "7.11": Reason.SECURITY_ERROR,
+    "7.12": Reason.SECURITY_ERROR,
     "7.13": Reason.SUSPEND,
+    "7.14": Reason.SECURITY_ERROR,
+    "7.15": Reason.POLICY_VIOLATION,
+    "7.16": Reason.MESSAGE_TOO_BIG,
+    # RFC 7293: the mailbox, the domain, belongs to somebody else now
+    "7.17": Reason.HAS_MOVED,
+    "7.18": Reason.HAS_MOVED,
+    "7.19": Reason.SYSTEM_ERROR,
     # RFC 7372, RFC 8616
     "7.20": Reason.AUTH_FAILURE,
     "7.21": Reason.AUTH_FAILURE,
@@ -129,9 +147,50 @@ _BY_CODE = {
     "7.28": Reason.RATE_LIMITED,
     "7.29": Reason.AUTH_FAILURE,
     "7.30": Reason.AUTH_FAILURE,
+    # Exchange and Exchange Online, as Microsoft lists them
+    "1.20": Reason.NOT_COMPLIANT,
+    "1.90": Reason.RATE_LIMITED,
+    "2.121": Reason.RATE_LIMITED,
+    "2.122": Reason.RATE_LIMITED,
+    "4.11": Reason.CONTENT_ERROR,
+    "4.14": Reason.NETWORK_ERROR,
+    "4.300": Reason.EXPIRED,
+    "4.310": Reason.HOST_UNKNOWN,
+    "4.312": Reason.NETWORK_ERROR,
+    "4.317": Reason.FAILED_STARTTLS,
+    "4.318": Reason.NETWORK_ERROR,
+    "7.57": Reason.SECURITY_ERROR,
+    "7.124": Reason.REJECTED,
+    "7.129": Reason.REJECTED,
+    "7.133": Reason.REJECTED,
+    "7.134": Reason.REJECTED,
+    "7.136": Reason.REJECTED,
+    "7.322": Reason.FAILED_STARTTLS,
+    "7.323": Reason.FAILED_STARTTLS,
+    "7.325": Reason.FAILED_STARTTLS,
+    "7.501": Reason.SPAM_DETECTED,
+    "7.502": Reason.SPAM_DETECTED,
+    "7.503": Reason.SPAM_DETECTED,
+    "7.504": Reason.FILTERED,
+    "7.505": Reason.FILTERED,
+    "7.506": Reason.BLOCKED,
+    "7.507": Reason.BLOCKED,
+    "7.508": Reason.BLOCKED,
+    "7.509": Reason.AUTH_FAILURE,
+    "7.511": Reason.BLOCKED,
+    "7.512": Reason.NOT_COMPLIANT,
+    "7.513": Reason.BLOCKED,
+    "7.514": Reason.BLOCKED,
+    "7.515": Reason.AUTH_FAILURE,
+    "7.606": Reason.BLOCKED,
+    "7.650": Reason.BAD_REPUTATION,
+    "7.703": Reason.BLOCKED,
+    "7.705": Reason.RATE_LIMITED,
+    "7.708": Reason.RATE_LIMITED,
 }
 #: Codes under which servers say anything; the text is asked first.
-_GENERAL = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "4.4", "5.0", "5.4", "6.0"}
+_GENERAL = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "4.4", "5.0", "5.1", "5.2", "5.4", "6.0"}
+_GENERAL |= {"3.2", "5.5"}
 _GENERAL |= {f"7.{detail}" for detail in range(13)}
 
 #: What a reason is called as a status where a mail gives none: x.0.9nn, in the range of RFC 3463
@@ -201,7 +260,8 @@ _ADDRESS = re.compile(r"(?:\"[^\"]{1,100}\"|[^\s<>()\[\]:;,@\"]{1,200})@[^\s<>()
 #: A server that is quoted is no host that is unknown.
 _QUOTED_SERVER = re.compile(
     r"\b(?:remote |smtp )?(?:host|server|mx|mailer)[\w.:\[\] -]{0,120}?"
-    r" (?:said|says|returned|responded|replied|answered|rejected it with)\b:?",
+    r" (?:said|says|returned|responded|replied|answered|rejected it with)\b:?"
+    r"|\b(?:host|server|mx):? [\w.-]{1,100}(?: ?[\[(][\w.:]{1,60}[\])])?:? (?=[245]\d\d[ -])",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"recipient address rejected:(?! access denied)", re.IGNORECASE)

@@ -34,7 +34,8 @@ _COPY = re.compile(
 _OPENS = re.compile(
     rf"^[ \t>*\-]{{0,12}}(?:\[?(?:status|recipient|rcpt[ ]to|to|address|addressed[ ]to)"
     rf"[^<>@\n]{{0,30}}?:?[ \t]*)?"
-    rf"(?:[45]\d\d[ ]{{1,4}})?<?[\"']?({_ANY})[\"']?>?(?=$|[\s:;,.()<\[]|[^\x00-\x7f])",
+    rf"(?:[45]\d\d[ ]{{1,4}})?<?[\"']?({_ANY})[\"']?>?"
+    rf"(?=$|[\s:;,()<>\[\]\"']|\.(?:\s|$)|[^\x00-\x7f])",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -131,6 +132,14 @@ def reply_code_of(text: str) -> str:
     if sure and _is_reply_code(sure[1]):
         return sure[1]
     return next((each for each in found if each[0] in "45"), found[0] if found else "")
+
+
+def reply_code_beside(status: str, text: str) -> str:
+    """The reply code of the very answer that has this status (RFC 2034); ``""`` if none has."""
+    if not status:
+        return ""
+    found = re.search(rf"(?<!\d)([245]\d\d)[ -]#?{re.escape(status)}(?!\d)", text[:8000])
+    return found[1] if found and _is_reply_code(found[1]) else ""
 
 
 def statuses_of(text: str) -> list[str]:

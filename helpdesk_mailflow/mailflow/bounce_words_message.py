@@ -16,6 +16,7 @@ MESGTOOBIG = r"""
     messagesizelimit
     exceeds (?:the )?(?:size|system) limit
     input exceeds
+    file too large
 """
 
 VIRUSDETECTED = r"""
@@ -78,6 +79,8 @@ SPAMDETECTED = r"""
     スパム|迷惑メール
     스팸
     content restrictions
+    message filtered\.? refer
+    content reject
 """
 
 POLICYVIOLATION = r"""

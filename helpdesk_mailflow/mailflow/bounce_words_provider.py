@@ -28,16 +28,22 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
         "userunknown",
         r"""
         [?&]p=nosuchuser
-        \brcp-p1\b
+        \b(?:rcp-p1|int-p[134])\b
         \bofr[_0-9]*[_ ]?416\b
         \blpn[_0-9]*_(?:416|510)\b
         no=1000728\b
         """,
     ),
     (
-        "hostunknown",
+        "mesgtoobig",
         r"""
-        \bdns-p1\b
+        \b(?:msg-p1|int-p2)\b
+        """,
+    ),
+    (
+        "systemerror",
+        r"""
+        \b(?:rcp-t\d|int-t\d{1,2})\b
         """,
     ),
     (
@@ -64,7 +70,8 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
         "requireptr",
         r"""
         aup#(?:i-)?cxdns
-        \bpol-p2\b
+        \bdns-[pt]3\b
+        \bdns-t2\b
         \(dns:nr\)
         \bfix reverse dns for\b
         """,
@@ -93,6 +100,7 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
         aup#cxaddr
         \bofr[_0-9]*[_ ]?40[23]\b
         \bsnd-p\d\b
+        \bdns-[pt][12]\b
         """,
     ),
     (
@@ -104,7 +112,6 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
         \bdt:spm\b
         no=10007(?:26|24)\b
         \bofr[_0-9]*[_ ]?(?:506|51[79]|521)\b
-        \bpol-p3\b
         """,
     ),
     (
@@ -115,7 +122,7 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
         \bhl:(?:ipb|itc|ifc)\b
         \bdnsbl:(?:attrbl|rbl) 521\b
         smtp-error-codes(?:\.php)?#(?:bl|dm|pt)\d
-        \bpol-p1\b
+        \bpol-[pt]\d\b
         \b(?:s3140|s3150|s775|s77719)\b
         tobr@rx\.t-online\.de|tosa@rx\.t-online\.de
         \bip=[0-9a-f.:]{3,45} - (?:a problem|none/bad|dialup)

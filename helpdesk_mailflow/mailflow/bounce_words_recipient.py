@@ -62,6 +62,7 @@ MAILBOXFULL = r"""
     (?:postkassen?|indbakken?|postboks(?:en)?)[\w ]{0,12}\bfull
     postafiók[\w ]{0,12}(?:megtelt|tele)
     (?:메일함|편지함)[^a-z]{0,15}(?:초과|가득)
+    mailbox[\w.<>@ ]{0,80} is full
 """
 
 EXCEEDLIMIT = r"""
@@ -102,6 +103,9 @@ SUSPEND = r"""
     (?:postfach|konto|mailbox)[\w ]{0,15}(?:deaktiviert|gesperrt)
     (?:ящик|пользователь|аккаунт)[^a-z]{0,20}(?:заблокирован|отключ)
     (?:帐号|账号|邮箱|用户)[^a-z]{0,6}(?:停用|冻结|禁用)
+    this (?:user|account|mailbox) is blocked
+    (?:mail )?receiving disabled
+    is (?:now |currently )disabled
 """
 
 HASMOVED = r"""
@@ -252,7 +256,7 @@ USERUNKNOWN = r"""
     (?:does ?n[o']t|do not) have an? (?:[\w.-]+ )?(?:account|mail ?box|e-?mail|final e-?mail)
     missing home directory
     user path no exist
-    bad ?(?:rcpt|recipient)(?:to)?\b
+    bad[ _-]?(?:rcpt|recipient)(?:to)?\b
     not in my valid ?rcptto
     (?:recipient|user|address)[\w<>@ ]{0,20}(?:verif(?:y|ication) fail|can(?:'|no)t be verified
         +|could not be verified)
@@ -290,6 +294,9 @@ USERUNKNOWN = r"""
     (?:사용자|수신자|계정|주소)[^a-z]{0,15}(?:없|찾을 수)
     (?:宛先|ユーザー|アドレス|あて先)[^a-z]{0,20}(?:ありません|見つかり|存在し|不明|無効)
     未找到|查無此人|收件人不存在
+    rcpt user[\w.<>@ ]{0,80} not ok
+    can(?:'|no)t accept (?:user|recipient)
+    unable to find (?:alias|user|recipient|mailbox)
 """
 
 FILTERED = r"""

@@ -27,6 +27,8 @@ NORELAYING = r"""
     mail server requires authentication when attempting
     not authenticated to send anonymous
     non-accepted domain
+    not permitted to relay
+    local users? only
 """
 
 AUTHFAILURE = r"""
@@ -116,6 +118,8 @@ REJECTED = r"""
     allowed[ -]?senders?[ -]?list
     sendernot(?:auth|in|allowed)
     groups\.google\.
+    verify mail ?from failed
+    sender e?-?mail (?:address )?is not
 """
 
 RATELIMITED = r"""
@@ -204,10 +208,13 @@ BLOCKED = r"""
     banned
     administrative(?:ly)? prohib
     no smtp service
+    (?:helo|ehlo)(?: command| name)? (?:rejected|refused)|(?:invalid|bad|fake|forged) (?:helo|ehlo)
     \bis blocked\b
     not allowed access from
     \b(?:ip|network|host|server)[\w .\[\]:-]{0,50}(?:is|in|on) [\w ]{0,12}(?:black|block) ?list
     (?:is|are|been|currently|address|ip) listed (?:in|on|at|by) [\w.-]{2,60}
     bloqu[ée]e?
     geblockt|blockiert
+    (?:dial-?up|dynamic)[\w -]{0,20}denied
+    (?:possible |sender )?forgery
 """

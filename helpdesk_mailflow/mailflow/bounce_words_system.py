@@ -55,6 +55,8 @@ NETWORKERROR = r"""
     \blooping\b
     best-preference mx
     dns (?:server )?(?:failure|problem|temp)
+    (?:un|not |n't )able to establish
+    connection with [\w. \[\]:-]{1,80} is broken
 """
 
 EXPIRED = r"""
@@ -95,6 +97,7 @@ EXPIRED = r"""
     been failing for (?:a long time|\d)
     not been collected
     allowed queue period
+    (?:delivery|message)[\w ]{0,20} (?:not|n't)[\w ]{0,20} within \d
     (?:could not|unable to|not) be? ?delivered (?:for|after|within) \d
     still undelivered|noch nicht|n'a pas encore|todavía no
 """
@@ -113,6 +116,8 @@ SECURITYERROR = r"""
     insecure
     password
     you are not allowed
+    auth(?:entication|orization)? fail
+    access[ -]denied
 """
 
 MAILERERROR = r"""

@@ -195,6 +195,62 @@ def test_exim_lists_several():
     ]
 
 
+SHARED = """This message was undeliverable due to the following reason:
+
+Your message was not delivered because the destination computer was not
+reachable within the allowed queue period.
+
+The following recipients did not receive your message:
+
+     <ada@example.net>
+
+The following recipients did not receive your message:
+
+     <bob@example.net>
+"""
+
+
+def test_what_is_said_once_holds_for_all_who_are_listed_below():
+    found = failed(report(SHARED, subject="Mail delivery failed"))
+    assert [(each.address, each.reason) for each in found] == [
+        ("ada@example.net", Reason.EXPIRED),
+        ("bob@example.net", Reason.EXPIRED),
+    ]
+
+
+def test_the_fields_of_the_mail_are_no_recipients_of_the_report():
+    text = (
+        "Your message\n\n  To:      list@example.com\n  Subject: Hello\n\n"
+        "did not reach the following recipient(s):\n\n"
+        "ada@example.net on Fri, 20 Jul 2001 11:08:59 -0700\n"
+        "    The recipient name is not recognized\n"
+    )
+    found = only(report(text, subject="Undeliverable: Hello"))
+    assert (found.address, found.reason) == ("ada@example.net", Reason.USER_UNKNOWN)
+
+
+def test_where_an_address_came_from_is_no_second_recipient():
+    text = (
+        "   ----- The following addresses had permanent fatal errors -----\n"
+        "ada@example.net\n    (expanded from: bob@example.net)\n\n"
+        "   ----- Transcript of session follows -----\n"
+        "554 Too many hops 26 (25 max)\n"
+    )
+    found = only(report(text, subject="Returned mail: User unknown"))
+    assert (found.address, found.reason) == ("ada@example.net", Reason.NETWORK_ERROR)
+
+
+def test_an_address_in_brackets_is_read_to_its_end():
+    text = "The following could not be reached:\n\n\tRecipient: [SMTP:ada@example.net]\n\tFull\n"
+    assert only(report(text)).address == "ada@example.net"
+
+
+def test_the_reply_code_is_that_of_the_answer_that_counts():
+    said = "554 4.4.7 Message expired: unable to deliver.<421 4.2.2 over quota>"
+    found = only(report(status=part(status="4.4.7", diagnostic=said)))
+    assert (found.status, found.reply_code) == ("4.2.2", "421")
+
+
 def test_the_header_that_names_the_recipients_is_believed():
     text = "Please contact help@example.com.\n\nThe mailbox is full.\n"
     found = only(report(text, headers={"X-Failed-Recipients": "ada@example.net"}))

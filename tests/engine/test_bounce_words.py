@@ -39,6 +39,7 @@ REQUIRE_PTR 554 ERROR: No or mismatched reverse DNS (PTR) entries for 1.2.3.4. A
 USER_UNKNOWN 550 5.1.1 <ada@att.net>... User unknown
 MAILBOX_FULL 550 ada@mail.ru Mailbox is full / Blocks limit exceeded / Inode limit exceeded
 USER_UNKNOWN 550 5.7.1 No such user!
+SUSPEND 550 5.7.1 Policy rejection on the target address: this user is blocked
 MAILBOX_FULL 552 5.2.2 Mailbox size limit exceeded 1538 yandex
 SUSPEND 550 The recipient's mailbox is temporarily frozen
 TOO_MANY_CONNECTIONS 550 Ip frequency limited. http://service.mail.qq.com
@@ -77,7 +78,7 @@ EXPIRED Deferred: Connection refused by mx.example.net.
 USER_UNKNOWN Sorry, no mailbox here by that name. (#5.1.1)
 HOST_UNKNOWN Sorry, I couldn't find any host named example.invalid. (#5.1.2)
 NOT_ACCEPT Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)
-EXPIRED Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)
+NETWORK_ERROR Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)
 NO_RELAYING 553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)
 NETWORK_ERROR This message is looping: it already has my Delivered-To line. (#5.4.6)
 MAILBOX_FULL The users mailfolder is over the allowed quota (size). (#5.2.2)
@@ -158,6 +159,8 @@ SYSTEM_FULL 452 4.3.1 Insufficient system storage
 SYSTEM_FULL 452 4.3.1 Out of memory
 BLOCKED 554 5.7.1 Service unavailable; Client host [1.2.3.4] blocked using bl.spamcop.net
 REQUIRE_PTR 450 4.7.1 Client host rejected: cannot find your hostname, [1.2.3.4]
+BLOCKED 504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname
+BLOCKED 550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)
 SPAM_DETECTED 550 High probability of spam
 SPAM_DETECTED 550 Wiadomosc zostala odrzucona przez system antyspamowy
 POLICY_VIOLATION 552 5.7.0 Our system detected an illegal attachment on your message.
@@ -172,6 +175,83 @@ SECURITY_ERROR 535 5.7.8 Authentication credentials invalid
 SECURITY_ERROR 530 5.7.0 Authentication required
 CONTENT_ERROR 554 5.6.1 Body type not supported by Remote Host
 CONTENT_ERROR 550 5.6.7 Address includes non-ASCII; SMTPUTF8 not offered
+MAILBOX_FULL 552 Requested mailbox exceeds quota.
+MAILBOX_FULL 552 recipient storage full, try again later (in reply to RCPT TO command)
+SYSTEM_FULL 452 Insufficient system storage
+USER_UNKNOWN User ada (ada@example.net) not listed in public Name & Address Book
+NO_RELAYING 550 relaying to <ada@example.net> prohibited by administrator
+USER_UNKNOWN 554 qq Sorry, no valid recipients (#5.1.3)
+USER_UNKNOWN 550 - invalid address (#5.5.0)
+USER_UNKNOWN 450 mailbox unavailable.
+FILTERED 550 5.7.1 Requested action not taken: mailbox not available
+USER_UNKNOWN 553 sorry, no mailbox here by that name (#5.7.1)
+SUSPEND 550 user disabled
+SUSPEND 452 4.2.1 mailbox temporarily disabled: ada@example.net
+USER_UNKNOWN 550 Mailbox ( ada@example.net ) not found or inactivated
+SUSPEND 551 <ada@example.net> is a deactivated mailbox (in reply to RCPT TO command)
+USER_UNKNOWN 550 <ada@example.net> recipient rejected
+UNDEFINED 5.x.0 - Message bounced by administrator (delivery attempts: 0)
+SUSPEND 550 <maxqin> is now disabled with MTA service.
+USER_UNKNOWN 501 #5.1.1 bad address ada@example.net
+USER_UNKNOWN 550 Command RCPT User <ada@example.net> not OK
+SECURITY_ERROR 550 5.7.1 Access-Denied-XM.SSR-001
+NO_RELAYING 550 Unable to relay for ada@example.net
+USER_UNKNOWN 550 ada@example.net:user not exist
+USER_UNKNOWN 550 sorry, that recipient doesn't exist (#5.7.1)
+USER_UNKNOWN 550 This account is not allowed...ada@example.net
+SUSPEND 550 <ada@example.net>: inactive user
+SUSPEND 550 ada@example.net Account Inactive
+SUSPEND 550 <ada@example.net>... User account not activated
+SUSPEND 550 account expired
+USER_UNKNOWN 553 5.3.0 <ada@example.net>... Recipient address no longer exists
+REJECTED 553 mailbox ada@example.net is restricted
+SUSPEND 550 <ada@example.net>: User status is locked.
+FILTERED 553 User refused to receive this mail.
+REJECTED 501 a@example.com Sender email is not in my domain
+UNDEFINED 554 Message refused
+SECURITY_ERROR 553 AUTH FAILED - a@example.com
+NO_RELAYING 500 Unauthorized relay msg rejected
+SYSTEM_ERROR 554 Transaction failed
+NO_RELAYING 550 Local user only or Authentication mechanism
+SPAM_DETECTED 550 Content reject. FAAAANsG60M9BmDT.1
+HOST_UNKNOWN 550 Host unknown
+NO_RELAYING 553 Specified domain is not allowed.
+HOST_UNKNOWN 550 unrouteable address
+SYSTEM_ERROR 451 System(u) busy, try again later.
+REJECTED 554 sender is rejected: 0,mx20,wKjR5bDrnoM2yNtEZVAkBg==.32467S2
+BLOCKED 554 <unknown[192.0.2.1]>: Client host rejected: Access denied
+FILTERED 550 Requested action not taken: mail IsCNAPF76kMDARUY.56621S2 is rejected,mx3,BM
+SPAM_DETECTED 552 sorry, the spam message is detected (#5.6.0)
+REJECTED 550 Verify mailfrom failed,blocked
+SPAM_DETECTED 550 sorry, it seems as a junk mail
+USER_UNKNOWN 503 All recipients are invalid 554 5.0.0 Service unavailable
+SUSPEND LOCAL module(account ada) reports: mail receiving disabled
+MAILBOX_FULL The user(s) account is temporarily over quota.
+HOST_UNKNOWN 553 5.1.2 <ada@example..com>... Invalid host name
+EXPIRED ada@example.net... Deferred: Name server: example.net.: host name lookup failure
+NETWORK_ERROR 451 4.0.0 I/O error
+NETWORK_ERROR connection with mx1.mail.example.com is broken
+USER_UNKNOWN local: Sorry, can't find user's mailbox. (#5.1.1)
+MAILBOX_FULL mail.local: /var/mail/2b/10/ada: Disc quota exceeded 554 Service unavailable
+MAILBOX_FULL - User disk quota exceeded. (#4.3.0)
+MAILBOX_FULL This account is over quota and unable to receive mail.
+USER_UNKNOWN destin. sconosciuto o mailbox disatttivata
+USER_UNKNOWN The mailbox specified in the address does not exist
+USER_UNKNOWN mailbox for ada@example.net not found
+USER_UNKNOWN Delivery to this address is not possible: user does not exist
+USER_UNKNOWN no such person at this address
+USER_UNKNOWN 550 can't accept user
+USER_UNKNOWN 550 5.1.1 Mail Refused - Address <ada@example.net> Recipient Unknown
+USER_UNKNOWN unable to find alias user
+USER_UNKNOWN was not found in LDAP server
+BLOCKED 550 Bad IP Profile
+BLOCKED 554 Denied [CS] [f4a3.0] (Mode: normal)
+BLOCKED 550 5.7.1 dial-up or dynamic-ip denied
+POLICY_VIOLATION 550 Rejected by policy
+HOST_UNKNOWN PERM_FAILURE: DNS Error: Domain name not found
+MAILBOX_FULL User has too many messages on the server
+MAILBOX_FULL Quota violation for ada
+SUSPEND mailbox has been blocked due to inactivity
 """
 
 
