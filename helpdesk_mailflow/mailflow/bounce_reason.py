@@ -240,6 +240,7 @@ def _compiled(pattern: str):
 
 
 _PREFERENCE = _compiled(words.PREFERENCES)
+_UNASKED = _compiled(words.UNASKED)
 _CERTAINLY_UNKNOWN = _compiled(words.CERTAIN)
 _PROVIDERS = tuple((Reason(name), _compiled(pattern)) for name, pattern in PROVIDERS)
 _COMPILED = tuple((Reason(name), _compiled(pattern)) for name, pattern in words.TEXTS)
@@ -318,6 +319,8 @@ def tell_reason(
         return by_code
     if _PREFERENCE.search(" ".join(diagnostic[:MAX_DIAGNOSTIC].split())):
         return Reason.FILTERED
+    if _UNASKED.search(" ".join(diagnostic[:MAX_DIAGNOSTIC].split())):
+        return Reason.EXPIRED
     if _CERTAINLY_UNKNOWN.search(_plain(diagnostic)):
         return Reason.USER_UNKNOWN
     coded = of_provider(diagnostic)

@@ -31,6 +31,13 @@ PREFERENCES = r"""
     not accepting (?:(?:e-?)?mails?|messages) from (?:you\b|this sender|@|[\w.+-]{1,64}@)
 """
 
+#: Postfix asks the next server whether it knows the recipient, and could not yet: the code is
+#: that of an unknown one (ADDRESS_VERIFICATION_README).
+UNASKED = r"""
+    address verification in progress
+    (?:unverified|undeliverable) address: (?:connect|conversation|lost|host or domain|timed)
+"""
+
 #: Whole phrases, of which the words of a reason below would catch a part.
 PHRASES: tuple[tuple[str, str], ...] = (
     (
@@ -52,6 +59,39 @@ PHRASES: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "blocked",
+        r"""
+        (?:excessive|too many) (?:user ?id|user|recipient|unknown)s? (?:unknown|user|recipient)s
+        (?:user|sender|client)'?s ip\b
+        (?:invalid|bad|fake|forged) (?:helo|ehlo)
+        """,
+    ),
+    (
+        "rejected",
+        r"""
+        \bfrom:? (?:address|domain)(?: name)? is (?:invalid|unknown|not)|invalid from\b
+        \byour domain[\w ]{0,12} (?:has no|does not|is not|is invalid)
+        """,
+    ),
+    (
+        "authfailure",
+        r"""
+        (?:invalid|missing|no|bad)(?: valid)? (?:dmarc|spf|dkim) record
+        """,
+    ),
+    (
+        "spamdetected",
+        r"""
+        (?:url|link|domain)s? in (?:your |the |this )?(?:message|mail|body)
+        """,
+    ),
+    (
+        "securityerror",
+        r"""
+        (?:wrong|invalid|incorrect) (?:password|credentials|authentication data)
+        """,
+    ),
+    (
         "networkerror",
         r"""
         \(invalidly\) to ip addresses
@@ -69,6 +109,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
         (?:recipient|mail|remote|destination|exchange) server (?:is )?(?:temporarily |currently )
             +?(?:unavailable|busy|not available)
         temporary server error
+        mailbox (?:is )?temporarily (?:unavailable|not available|locked)|mailbox busy
         """,
     ),
     (

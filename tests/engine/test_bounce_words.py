@@ -273,7 +273,17 @@ def test_what_systems_say(name, said):
         # of the way, not of the address
         "host mx.example.net[192.0.2.1] said: 554 5.7.1 Your IP address has been blocked",
         "554-No SMTP service 554-IP address is black listed",
+        "450 4.1.1 <ada@example.net>: Recipient address rejected: unverified address: Address"
+        " verification in progress",
         "Recipient server unavailable or busy",
+        "550 5.7.0 From address is invalid",
+        "550 URL in message points to an invalid domain",
+        "550 your domain has no mail exchanger",
+        "550 excessive userid unknowns",
+        "554 5.7.1 The user's IP address was not found in the list",
+        "450 mailbox temporarily unavailable, try later",
+        "550 Invalid HELO/EHLO; host name does not exist",
+        "535 Incorrect authentication data, account does not exist",
         "421 4.3.2 recipient thread limit exceeded",
         "Your mail could not be delivered because they are not accepting mail from @",
         "550 please forward this error to abuse@example.net",
