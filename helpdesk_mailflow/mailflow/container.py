@@ -38,6 +38,7 @@ class Containers:
         self.marks: dict[str, None] = {}
         self.winmail: winmail.Winmail | None = None  # the first one that has a body
         self.winmail_name = ""
+        self.bare_winmails: list[str] = []  # names of those without files
         self.winmail_depth = 0
         self.made_parts: list[mime.Part] = []
 
@@ -117,14 +118,23 @@ class Containers:
         self.winmail_depth -= 1
         if found.files:
             self.note("winmail_unpacked", name=name, count=len(found.files))
+        elif not found.damaged:
+            self.bare_winmails.append(name)
         if (found.html or found.text) and not self.winmail:
             self.winmail, self.winmail_name = found, name
         if found.damaged:
             self.note("winmail_damaged", name=name)
         return not found.damaged
 
+    def _note_bare_winmails(self) -> None:
+        """Tell of those that are no longer there and gave nothing."""
+        for name in self.bare_winmails:
+            self.note("winmail_left_out", name=name)
+
     def _winmail_body(self, found: winmail.Winmail) -> tuple[str, str | None]:
         self.note("winmail_body", name=self.winmail_name)
+        if self.winmail_name in self.bare_winmails:
+            self.bare_winmails.remove(self.winmail_name)
         html = found.html[: self.text_budget]
         if len(found.html) > len(html) or len(found.text) > self.text_budget:
             self.note("text_limit", limit=self.limits.text_bytes)

@@ -31,6 +31,7 @@ code                              values                meaning
 ``winmail_unpacked``              name, count           its files became attachments
 ``winmail_body``                  name                  the body is the one inside of it
 ``winmail_damaged``               name                  unpacked as far as it goes, and kept
+``winmail_left_out``              name                  it holds no file, and no other text
 ``winmail_unreadable``            name                  kept as it is
 ``smime_opened``                                        the text inside of a signature is shown
 ``smime_unreadable``              name                  neither signed nor encrypted, or damaged
@@ -409,6 +410,7 @@ class _Reader(Containers):
         text, html = self._body(views)
         if not text.strip() and not html and self.winmail:
             text, html = self._winmail_body(self.winmail)
+        self._note_bare_winmails()
         # of a winmail.dat, or encrypted; the parts of the body have lost theirs
         text, mark = secured.read_armor(text)
         self._mark(mark)

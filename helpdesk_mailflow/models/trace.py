@@ -822,6 +822,10 @@ SENTENCES = {
     "winmail_unpacked": _lt("%(count)s files of %(name)s became attachments."),
     "winmail_body": _lt("Its text comes out of %(name)s."),
     "winmail_damaged": _lt("%(name)s is damaged: what could be read of it is here, and it, too."),
+    "winmail_left_out": _lt(
+        "%(name)s holds no files, only Outlook's copy of the text, and was left out. It is in the"
+        " raw source."
+    ),
     "winmail_unreadable": _lt("%(name)s could not be read and is kept as it is."),
     "smime_opened": _lt("Its text comes out of an S/MIME signature, which was not checked."),
     "smime_unreadable": _lt("%(name)s could not be read and is kept as it is."),

@@ -144,6 +144,19 @@ def test_one_that_cannot_be_read_is_kept():
     assert codes(mail) == {"winmail_unreadable"}
 
 
+@pytest.mark.parametrize("inside", [(), (message((0x1000, STRING, b"the same text")),)])
+def test_one_that_gives_nothing_is_told_of(inside):
+    mail = mail_with(tnef(*inside), TEXT)
+    assert mail.attachments == ()
+    assert codes(mail) == {"winmail_left_out"}
+
+
+def test_one_that_gives_the_body_gives_something():
+    mail = mail_with(tnef(message((0x1000, STRING, b"what was written"))))
+    assert mail.text == "what was written"
+    assert codes(mail) == {"winmail_body"}
+
+
 def test_one_that_is_cut_off_gives_what_it_has_and_is_kept():
     data = tnef(file("a.txt", b"1"), file("b.txt", b"2" * 100))
     mail = mail_with(data[:-60], TEXT)
