@@ -45,12 +45,14 @@ class Parts:
     folded: tuple[str, ...]
 
 
-def find_parts(lines: list[Line], rewrapped: bool) -> Parts | None:
+def find_parts(lines: list[Line], rewrapped: bool, answers: bool = True) -> Parts | None:
     """Where own words begin and end; None if all are, or nobody can tell.
 
     :param rewrapped: long quoted lines may go on in a line without a mark
+    :param answers: the mail answers or forwards one, so that an original may follow that nothing
+        marks line by line
     """
-    stop = _stop(lines, rewrapped)
+    stop = _stop(lines, rewrapped, answers)
     end = stop.index if stop else len(lines)
     quoted = _quoted(lines[:end], rewrapped)
     own = [
@@ -117,7 +119,7 @@ def _is_rule(line: Line) -> bool:
 # ------------------------------------------------------------
 
 
-def _stop(lines: list[Line], rewrapped: bool) -> Stop | None:
+def _stop(lines: list[Line], rewrapped: bool, answers: bool) -> Stop | None:
     """Where an original begins that goes on to the end, and is not marked line by line."""
     stop = find_cut(lines, rewrapped)
     if stop is not None and stop.marked:
@@ -125,6 +127,8 @@ def _stop(lines: list[Line], rewrapped: bool) -> Stop | None:
         for line in lines[stop.index : last + 1]:
             line.quoted = True
         stop = None
+    if not answers:
+        return stop
     for index in range(stop.index if stop else len(lines)):
         line = lines[index]
         if line.depth or line.quoted or not (line.text or line.starts):

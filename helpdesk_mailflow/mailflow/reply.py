@@ -20,6 +20,7 @@ from .quoted_html import cut_body, html_lines
 from .quoted_intro import Line, squeezed
 from .quoted_parts import QUOTE, SIGNATURE, find_parts
 from .quoted_words import is_added
+from .subject import has_prefix
 
 __all__ = [
     "CLOSING", "LINE_CLASS", "OPENING", "QUOTE", "SIGNATURE", "Cut", "cut_html", "cut_mail",
@@ -53,15 +54,20 @@ def reply_line(sentence: str) -> str:
 
 
 def cut_mail(mail: Mail) -> Cut:
-    """The body of a reply as HTML, in two parts. Tamed, but not sanitised."""
+    """The body of a mail as HTML, in two parts. Tamed, but not sanitised."""
+    answers = bool(mail.in_reply_to or mail.references) or has_prefix(mail.subject)
     if mail.html is None:
-        cut = cut_text(mail.text)
+        cut = cut_text(mail.text, answers)
         return replace(cut, above=text_to_html(cut.above), rest=text_to_html(cut.rest))
-    return cut_html(mail.body_html)
+    return cut_html(mail.body_html, answers)
 
 
-def cut_text(text: str) -> Cut:
-    """Cut a plain text, quoted with ``>`` or not at all (Outlook)."""
+def cut_text(text: str, answers: bool = True) -> Cut:
+    """Cut a plain text, quoted with ``>`` or not at all (Outlook).
+
+    :param answers: whether the header says that the mail answers or forwards one. If not, what
+        looks like an original without marks is the message: web forms write *From: … Subject: …*
+    """
     if not _SIGNS.search(text) and not is_added(text.rstrip().rpartition("\n")[2]):
         return Cut(text, "")
     lines, offset, before = [], 0, ""
@@ -76,7 +82,7 @@ def cut_text(text: str) -> Cut:
         lines.append(Line(squeezed(shown), depth, offset, marker, quoted=depth > 0))
         offset += len(raw) + 1
         before = raw
-    parts = find_parts(lines, rewrapped=True)
+    parts = find_parts(lines, rewrapped=True, answers=answers)
     if parts is None:
         return Cut(text, "")
     start = parts.start or 0
@@ -85,14 +91,15 @@ def cut_text(text: str) -> Cut:
     return Cut(text[start:end].rstrip(), "\n\n".join(filter(None, rest)), parts.folded)
 
 
-def cut_html(markup: str) -> Cut:
+def cut_html(markup: str, answers: bool = True) -> Cut:
     """Cut an HTML body by its structure.
 
     :param markup: tamed (:func:`.html.tame`), not sanitised; neither are the parts
+    :param answers: see :func:`cut_text`
     """
     body = parse(markup)
     lines = html_lines(body) if body is not None else None
-    parts = find_parts(lines, rewrapped=False) if lines else None
+    parts = find_parts(lines, rewrapped=False, answers=answers) if lines else None
     if parts is None:
         return Cut(markup, "")
     above, rest = cut_body(body, parts.start, parts.end)

@@ -105,6 +105,20 @@ def base_subject(text: str) -> str:
     return text
 
 
+def has_prefix(text: str) -> bool:
+    """Whether a subject says that its mail answers or forwards one."""
+    text, position = _line(text), 0
+    for _each in range(MAX_ELEMENTS):
+        leader = _LEADER.match(text, position)
+        if leader and _is_prefix(leader["word"]):
+            return True
+        blob = _BLOB.match(text, position)
+        if not blob:
+            break
+        position = blob.end()
+    return bool(_WRAPPED.match(text) or _TRAILER.search(text))
+
+
 def tagged_subject(text: str, tag: str, answer: bool) -> str:
     """The subject of our mail: the number tag once, at its start, behind one ``Re:``.
 

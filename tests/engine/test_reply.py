@@ -5,7 +5,7 @@ import time
 import pytest
 from test_mail import build, multipart
 
-from mailflow.html import html_to_text
+from mailflow.html import html_to_text, text_to_html
 from mailflow.mail import read
 from mailflow.reply import LINE_CLASS, cut_html, cut_mail, cut_text, reply_line
 
@@ -461,3 +461,21 @@ def test_hostile_bodies_take_no_time():
     cut_html("<p>x</p>" + "<span>a </span>" * 50_000 + f"<p>{LINE}</p>")
     cut_html("<blockquote>" * 200 + f"{LINE}<br>" * 5000)
     assert time.process_time() - begin < 20
+
+
+FORM = (
+    "You have a new message.\n\nFrom: Ada Byron <ada@customer.example>\nSent: 9 March 2026\n"
+    "Subject: Lamp\n\nMy lamp is broken.\n"
+)
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_what_a_web_form_says_is_seen(kind):
+    body = FORM if kind == "plain" else text_to_html(FORM)
+    more = {"Content_Type": f"text/{kind}"}
+    cut = cut_mail(read(build(body, Subject="Contact form", **more)))
+    assert "My lamp is broken." in cut.above
+    assert not cut.rest
+    for answers in ({"Subject": "Re: Contact form"}, {"In_Reply_To": "<a@b.example>"}):
+        cut = cut_mail(read(build(body, **{"Subject": "Contact form"} | more | answers)))
+        assert "My lamp is broken." in cut.rest
