@@ -23,7 +23,8 @@ SHOWS = frozenset(("img", "video", "audio", "object", "svg", "picture"))
 #: libxml2 leaves out what is nested deeper than 256.
 MAX_DEPTH = 250
 
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
+# Only at the start: looked for anywhere, long white space takes quadratic time.
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Quotes by structure: nothing gets lost, whatever the structure, and nothing is folded twice."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -255,3 +257,10 @@ def test_what_has_no_marks_stays_as_it_is():
     assert unfolded(markup) == markup
     deep = "<div>" * 300 + "<blockquote>a</blockquote>" + "</div>" * 300
     assert unfolded(deep) == deep
+
+
+def test_much_white_space_is_read_in_time():
+    markup = f"<pre>{' ' * 200_000}x</pre>"
+    start = time.perf_counter()
+    assert cut_html(markup).above == markup
+    assert time.perf_counter() - start < 5
