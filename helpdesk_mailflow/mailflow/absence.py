@@ -79,8 +79,8 @@ _UNTIL = (
 )
 _FILLER = (
     r"(?:and|including|inclusive|incl\.?|the|end|of|einschliesslich|inklusive|inkl\.?|und|"
-    r"voraussichtlich|dem|den|der|zum|am|le|lo|el|la|il|al|l|dia|giorno|jour|de|del|och|med|og|d|"
-    r"m|dzien|dnia|dne|dnem|den|dag|inclus|compris|incluido|inclusive|compreso|incluso|"
+    r"voraussichtlich|dem|den|der|zum|am|le|lo|el|la|il|al|l|dia|giorno|jour|de|del|och|med|og|"
+    r"d\.?|m|dzien|dnia|dne|dnem|den|dag|inclus|compris|incluido|inclusive|compreso|incluso|"
     r"so wie|(?!\d)\w{2,14}(?:-feira)?\.?,)"
 )
 

@@ -63,6 +63,7 @@ def back(*day):
         ("Sono fuori ufficio fino al 12 marzo 2026. Rientro il 13 marzo.", back(2026, 3, 13)),
         ("Ik ben afwezig tot en met 12 maart 2026.", until(2026, 3, 12)),
         ("Ik ben op maandag 16 maart weer terug op kantoor.", back(2026, 3, 16)),
+        ("Jeg er på ferie til og med d. 20. marts.", until(2026, 3, 20)),
         ("Jag är ledig till och med den 12 mars och är tillbaka 13 mars.", back(2026, 3, 13)),
         ("Jeg er på ferie til og med 12. mars 2026.", until(2026, 3, 12)),
         ("Olen lomalla 12.3.2026 asti.", until(2026, 3, 12)),

@@ -365,3 +365,11 @@ def test_mails_attached_to_attached_mails():
         mail = outer
     found = told(mail.as_bytes())
     assert found.author
+
+
+def test_the_words_of_the_library_are_there():
+    """They are taken from a module of its own that an update may change."""
+    for words in ("Přeposlaná zpráva", "Továbbított üzenet", "Перенаправленное сообщение"):
+        assert forward_words.is_forwarded(f"---------- {words} ----------"), words
+    for line in ("Feladó: x", "От: x", "Gönderen: x", "Šalje: x"):
+        assert forward_words.field(line) == ("from", "x"), line
