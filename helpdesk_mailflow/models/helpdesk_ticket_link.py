@@ -80,6 +80,7 @@ class HelpdeskTicket(models.Model):
 
     def action_keep_apart(self):
         """Somebody has looked at it: it is a ticket like any other."""
+        self.ensure_one()
         self.check_access("write")
         self.unverified_sender = False
         self._message_log(body=self.env._("Somebody has checked it: it stays a ticket of its own."))

@@ -265,11 +265,11 @@ class HelpdeskIntakeAct(models.AbstractModel):
         dates = {}
         for plan, row in zip(plans, rows, strict=True):
             verdict = plan.verdict
-            email = verdict.entry.mail.from_.normalized
+            email = verdict.writer.address.normalized
             if (
                 email
                 and verdict.kind.kind in FROM_A_MAILBOX
-                and verdict.trust.identity != "failed"
+                and verdict.writer.identity != "failed"
                 and not verdict.own_mail
                 and not verdict.known
             ):
@@ -279,7 +279,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
             return
         works = set(self.env["helpdesk.undeliverable"]._heard_from(dates).mapped("email"))
         for item in items:
-            email = item.mail.from_.normalized
+            email = item.plan.verdict.writer.address.normalized
             if email in works:
                 item.notes.append(note("act_deliverable_again", address=email))
                 works.discard(email)

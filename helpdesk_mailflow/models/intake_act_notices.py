@@ -88,7 +88,8 @@ class HelpdeskIntakeAct(models.AbstractModel):
         if item.plan.verdict.kind.kind is not Kind.AUTO_REPLY:
             return []
         absence = return_date(item.mail)
-        who = item.mail.from_.name or item.mail.from_.email
+        writer = item.plan.verdict.writer.address
+        who = writer.name or writer.email
         if not absence:
             return [self._say(note("notice_auto_reply", who=who, subject=item.mail.subject))]
         code = "notice_away_back" if absence.back else "notice_away_until"
@@ -117,9 +118,10 @@ class HelpdeskIntakeAct(models.AbstractModel):
         """Keep on contacts until when they are away, and that they are back: they write."""
         for item in items:
             verdict = item.plan.verdict
+            # sudo: mail comes in for whoever hands it in
             partner = item.partner and item.partner.sudo()
-            # sudo: mail comes in for whoever hands it in; of a forged sender nothing is believed
-            if not partner or verdict.trust.identity == "failed":
+            # of a forged sender nothing is believed; what is forwarded was written before
+            if not partner or verdict.writer.identity == "failed" or item.original:
                 continue
             if verdict.kind.kind is Kind.MESSAGE and partner.helpdesk_away_until:
                 partner.helpdesk_away_until = False

@@ -71,7 +71,7 @@ class HelpdeskIntakeAnswer(models.AbstractModel):
                 item.quiet = "own_address"
             elif self._received(row, item.mail) < now - OLD:
                 item.quiet = "old"
-            elif counts[sender] > limit:
+            elif counts[item.mail.from_.normalized] > limit:
                 item.quiet = "flood"
 
     @api.model

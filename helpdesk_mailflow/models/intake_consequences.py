@@ -120,7 +120,7 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
             "mailflow_no_automatic_answer": item.quiet,
             "mailflow_automatic": Automatic(
                 "auto-replied",
-                withheld_from=item.mail.from_.normalized if item.quiet else "",
+                withheld_from=item.requester.address.normalized if item.quiet else "",
                 reason=item.quiet,
             ),
         }
@@ -197,15 +197,15 @@ class HelpdeskIntakeConsequences(models.AbstractModel):
             row_ids = [item.plan.verdict.entry.row_id for item in group]
             blocked = self.env["helpdesk.sender"]._add_from_rule(
                 self.env["res.company"].browse(company_id),
-                [item.mail.from_.normalized for item in group],
+                [item.plan.verdict.writer.address.normalized for item in group],
                 self.env["helpdesk.incoming.mail"].browse(row_ids),
                 reason=rule.name or "",
             )
             addresses = set(blocked.mapped("pattern"))
             for item in group:
-                if item.mail.from_.normalized in addresses:
-                    told = note("rule_sender_blocked", address=item.mail.from_.normalized)
-                    item.notes.append(told)
+                address = item.plan.verdict.writer.address.normalized
+                if address in addresses:
+                    item.notes.append(note("rule_sender_blocked", address=address))
 
     # ------------------------------------------------------------
     # BOOK

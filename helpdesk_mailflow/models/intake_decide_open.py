@@ -10,7 +10,7 @@ from ..mailflow.note import note
 from .intake_rule_lookup import Lookup
 from .intake_rules import Draft, Place
 from .intake_turns import append_keys
-from .intake_values import Disposition
+from .intake_values import Disposition, Standing
 from .thread_entrance import Entrance, Evidence, Part, entrance
 
 #: Kinds of mail that people write. What programs and lists send is about something else each time.
@@ -110,11 +110,13 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         place, writer = draft.place, draft.verdict.writer
         if not any(draft.requester):
             return None, frozenset(), False, []
-        # the requester may be another one than who wrote, as by Reply-To
-        judge = self.env["helpdesk.intake.judge"]
-        part = judge._plain_part(lookup.env["helpdesk.ticket"], writer) or Part.CUSTOMER
+        requester = draft.verdict.requester(draft.contact)
+        if writer.standing is Standing.IMPOSTOR:
+            part = Part.IMPOSTOR
+        else:
+            part = Part.REPLY_TO if requester.is_by_reply_to else Part.CUSTOMER
         found = entrance(Evidence.OPEN, part, writer.identity)
-        if part is Part.IMPOSTOR or found is Entrance.APART:
+        if found is Entrance.APART:
             return None, frozenset(), False, [note("append_unproven")]
         tickets = lookup.open_tickets(draft)
         if self._is_named(draft):

@@ -50,7 +50,7 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         emails = self._emails(entries, authors)
         own, partners = self._own_addresses(emails), self._partners(emails)
         writers = writing._writers(entries, authors, trusts, own, partners)
-        threads = self._threads(entries, kinds, writers, partners)
+        threads = self._threads(entries, kinds, writers, own, partners)
         addresses, retired = self._addresses(entries)
         own_mails = self.env["helpdesk.intake.own"]._recognise(entries, kinds, own)
         known = self._known(entries, own)

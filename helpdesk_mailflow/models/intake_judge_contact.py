@@ -64,12 +64,13 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         further = {
             address.normalized
             for each in entries
-            for address in choose._candidates(each, writers[each.row_id])
+            for address in choose._candidates(writers[each.row_id])
         }
         further -= partners.keys() | {""}
         if further:
             own = own | self._own_addresses(further)
             partners.update(self._partners(further))
+        writers = choose._settle_forwards(writers, own, partners)
         unknown, result = {}, {}
         by_person = {each.row_id for each in entries if each.with_contact}
         for each in entries:

@@ -41,12 +41,13 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         )
 
     @api.model
-    def _threads(self, entries, kinds, writers, partners):
+    def _threads(self, entries, kinds, writers, own, partners):
         """Tickets that these mails answer: row id -> (Thread or None, notes, what it refers to
         without joining it).
 
         :param kinds: row id -> KindResult
         :param writers: row id -> Writer
+        :param own: addresses of these mails that are ours
         :param partners: address -> ``res.partner``
         """
         pointers = defaultdict(list)
@@ -64,12 +65,13 @@ class HelpdeskIntakeJudge(models.AbstractModel):
         successors = self._successors(tickets)
         parts = self._parts(
             {
-                (one.ticket_id, each.row_id): writers[each.row_id]
+                (one.ticket_id, each.row_id): (each, writers[each.row_id])
                 for each in entries
                 if kinds[each.row_id].kind not in REPORTS
                 for one in pointers[each.row_id]
             },
             successors,
+            own,
             partners,
         )
         return {
@@ -161,6 +163,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             yield note("thread_account", **values)
         if part is Part.FORWARDED and pointer.evidence is not Evidence.TAG:
             yield note("thread_forwarded", **values)
+        if part is Part.REPLY_TO:
+            reply_to = writer.reply_to.email
+            yield note("thread_by_reply_to", reply_to=reply_to, **values)
         if part is Part.STRANGER:
             yield note("thread_auto_reply", **values)
 

@@ -1,8 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from collections import defaultdict
+
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from ..mailflow.domain import is_free_mail, registrable_domain
+from .intake_rules import Place
 from .intake_values import Standing
 from .thread_entrance import Part
 
@@ -13,32 +17,35 @@ class HelpdeskIntakeJudge(models.AbstractModel):
     _inherit = "helpdesk.intake.judge"
 
     @api.model
-    def _parts(self, wanted, successors, partners) -> dict:
+    def _parts(self, wanted, successors, own, partners) -> dict:
         """How writers take part in the tickets that their mails point to, or in those that go on
         with their conversations.
 
-        :param wanted: (ticket id, row id) -> Writer
+        :param wanted: (ticket id, row id) -> (Entry, Writer)
         :param successors: ticket id -> Successor; those that are gone are absent
+        :param own: addresses of these mails that are ours
         :param partners: address -> ``res.partner``
         :return: (ticket id, row id) -> Part
         """
         result, unknown = {}, {}
-        for (ticket_id, row_id), writer in wanted.items():
+        for (ticket_id, row_id), (entry, writer) in wanted.items():
             successor = successors.get(ticket_id)
             if not successor:
                 continue
-            part = self._plain_part(successor.named | successor.ticket, writer)
+            both = successor.named | successor.ticket
+            part = self._plain_part(both, writer)
             result[ticket_id, row_id] = part or Part.STRANGER
             if not part and writer.address.normalized:
-                unknown[ticket_id, row_id] = writer, successor
+                unknown[ticket_id, row_id] = entry, writer, both
         if not unknown:
             return result
         had = self._had_mails(
-            {id_ for _writer, each in unknown.values() for id_ in (each.named.id, each.ticket.id)},
-            {writer.address.normalized for writer, _each in unknown.values()},
+            {id_ for _entry, _writer, both in unknown.values() for id_ in both.ids},
+            {writer.address.normalized for _entry, writer, _both in unknown.values()},
         )
-        for key, (writer, successor) in unknown.items():
-            email, both = writer.address.normalized, successor.named | successor.ticket
+        by_reply_to = {}
+        for key, (entry, writer, both) in unknown.items():
+            email = writer.address.normalized
             if any(email in each._mailflow_removed() for each in both):
                 # an agent took them out for good
                 continue
@@ -49,7 +56,68 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 result[key] = Part.ACCOUNT
             elif found:
                 result[key] = Part.FORWARDED
-        return result
+            elif writer.reply_to:
+                asked = both.filtered(
+                    lambda each, entry=entry, writer=writer: self._is_asked_by_reply_to(
+                        each, entry, writer, own, partners
+                    )
+                )
+                if asked:
+                    by_reply_to[key] = writer, asked
+        return result | self._parts_by_reply_to(by_reply_to)
+
+    @api.model
+    def _is_asked_by_reply_to(self, ticket, entry, writer, own, partners) -> bool:
+        """Whether a mail is from the requester of a ticket, by Reply-To and by what the policies
+        of that ticket say of it."""
+        place = Place(ticket.support_alias_id.id, ticket.company_id.id, ticket.team_id.id)
+        choose = self.env["helpdesk.intake.requester"]
+        requester = choose._requester(entry, writer, place, own, partners)
+        return (
+            requester.is_by_reply_to
+            and requester.address.normalized in ticket._mailflow_requester_emails()
+        )
+
+    @api.model
+    def _parts_by_reply_to(self, wanted) -> dict:
+        """Those who write from where an earlier mail of the ticket came from: a shop puts a new
+        address into From at times, but not another mail domain.
+
+        :param wanted: key -> (Writer, ``helpdesk.ticket``)
+        :return: key -> Part
+        """
+        if not wanted:
+            return {}
+        ways = self._ways_of({id_ for _writer, tickets in wanted.values() for id_ in tickets.ids})
+        return {
+            key: Part.REPLY_TO
+            for key, (writer, tickets) in wanted.items()
+            if any(self._way(writer.address.normalized) in ways[each.id] for each in tickets)
+        }
+
+    @api.model
+    def _ways_of(self, ticket_ids) -> dict[int, set[str]]:
+        """Where the mails of tickets came from, see :meth:`_way`."""
+        ways = defaultdict(set)
+        for ticket_id, email in self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT delivery.ticket_id, mail.from_address"
+                " FROM helpdesk_incoming_mail_delivery delivery"
+                " JOIN helpdesk_incoming_mail mail ON mail.id = delivery.mail_id"
+                " WHERE delivery.ticket_id = ANY(%s) AND delivery.outcome IN ('ticket', 'reply')"
+                " AND mail.from_address IS NOT NULL",
+                list(ticket_ids),
+            )
+        ):
+            ways[ticket_id].add(self._way(email))
+        return ways
+
+    @api.model
+    def _way(self, email: str) -> str:
+        """Whose mail system an address is of: its organization's, or its own where everybody can
+        have one."""
+        domain = email.rpartition("@")[2]
+        return email if is_free_mail(domain) else registrable_domain(domain)
 
     @api.model
     def _plain_part(self, tickets, writer) -> Part | None:

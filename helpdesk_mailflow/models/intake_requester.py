@@ -22,7 +22,7 @@ class HelpdeskIntakeRequester(models.AbstractModel):
     _description = "Intake of mail: requester"
 
     @api.model
-    def _candidates(self, entry: Entry, writer: Writer) -> list[Address]:
+    def _candidates(self, writer: Writer) -> list[Address]:
         """Addresses that may become the requester beside the writer, to be looked up for all mails
         of a batch at once."""
         return [writer.reply_to] if writer.reply_to else []

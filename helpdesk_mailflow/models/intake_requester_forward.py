@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from odoo import api, models, tools
 
-from ..mailflow.forwarded import Forwarded, tell_forwarded
+from ..mailflow.forwarded import Forwarded
 from ..mailflow.header import Address
 from ..mailflow.note import note
-from .intake_values import Destination, Entry, Participant, Requester, Standing, Writer
+from .intake_values import Destination, Participant, Requester, Writer
 
 
 class HelpdeskIntakeRequester(models.AbstractModel):
@@ -32,12 +32,31 @@ class HelpdeskIntakeRequester(models.AbstractModel):
     _inherit = "helpdesk.intake.requester"
 
     @api.model
-    def _candidates(self, entry: Entry, writer: Writer) -> list[Address]:
-        found = super()._candidates(entry, writer)
-        forwarded = self._forwarded(entry, writer)
-        if forwarded:
-            found += [Address("", each) for each in forwarded.emails]
-        return found
+    def _candidates(self, writer: Writer) -> list[Address]:
+        emails = writer.forwarded.emails if writer.forwarded else ()
+        return [*super()._candidates(writer), *(Address("", each) for each in emails)]
+
+    @api.model
+    def _settle_forwards(self, writers: dict[int, Writer], own, partners) -> dict[int, Writer]:
+        """The writers with what agents forward told from whose addresses these are.
+
+        :param writers: row id -> Writer
+        """
+        if not any(each.forwarded for each in writers.values()):
+            return writers
+        domains = self.env["helpdesk.intake.writer"]._own_domains()
+        return {
+            row_id: replace(
+                each,
+                forwarded=each.forwarded.settled(
+                    lambda address: self._is_ours(address, own, partners),
+                    lambda address: address.domain in domains,
+                ),
+            )
+            if each.forwarded
+            else each
+            for row_id, each in writers.items()
+        }
 
     @api.model
     def _choosers(self):
@@ -49,12 +68,12 @@ class HelpdeskIntakeRequester(models.AbstractModel):
         if found.forwarded:
             return found
         # for "Set requester" on the agent's ticket
-        return replace(found, forwarded=self._settled(entry, writer, place, own, partners))
+        return replace(found, forwarded=self._forwarded_to(place, writer))
 
     @api.model
     def _of_forward(self, entry, writer, place, own, partners, notes) -> Requester | None:
         """The author of the mail that an agent forwards."""
-        forwarded = self._settled(entry, writer, place, own, partners)
+        forwarded = self._forwarded_to(place, writer)
         if not forwarded:
             return None
         agent = writer.address.email
@@ -70,22 +89,9 @@ class HelpdeskIntakeRequester(models.AbstractModel):
         return Requester(author, "forwarded", (told,), forwarded, people)
 
     @api.model
-    def _forwarded(self, entry: Entry, writer: Writer) -> Forwarded | None:
-        """What an agent forwards; None of what anybody else does."""
-        return tell_forwarded(entry.mail) if writer.standing is Standing.AGENT else None
-
-    @api.model
-    def _settled(self, entry, writer, place, own, partners) -> Forwarded | None:
-        """What an agent forwards to a place, told from whose addresses these are."""
-        if not isinstance(place, Destination):
-            return None
-        forwarded = self._forwarded(entry, writer)
-        if not forwarded:
-            return None
-        return forwarded.settled(
-            lambda address: self._is_ours(address, own, partners),
-            lambda address: address.domain in self.env["helpdesk.intake.writer"]._own_domains(),
-        )
+    def _forwarded_to(self, place, writer: Writer) -> Forwarded | None:
+        """What an agent forwards to a place; what answers a ticket is no forward."""
+        return writer.forwarded if isinstance(place, Destination) else None
 
     @api.model
     def _people(self, entry, forwarded, own, partners) -> tuple[Participant, ...]:

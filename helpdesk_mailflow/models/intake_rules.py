@@ -97,7 +97,7 @@ class Draft:
 
     @property
     def requester(self) -> tuple[int, str]:
-        """Who wrote: id of the contact or 0, and the address."""
+        """The requester: id of the contact or 0, and the address."""
         partner_id = self.contact.partner_id if self.contact else None
         return partner_id or 0, self.verdict.requester(self.contact).address.normalized
 

@@ -37,7 +37,7 @@ class HelpdeskIntakeRules(models.AbstractModel):
     @api.model
     def _find_ticket(self, draft, rule, action) -> None:
         """The ticket that a mail updates, by the number that it names or by its subject."""
-        lookup, email = draft.lookup, draft.verdict.entry.mail.from_.email
+        lookup, email = draft.lookup, draft.verdict.writer.address.email
         if action.match_by in ("number", "both"):
             for ticket in lookup.by_number(draft, action):
                 part = lookup.part_in(draft, ticket, action.of_strangers)

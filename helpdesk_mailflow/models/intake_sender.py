@@ -28,7 +28,8 @@ class HelpdeskIntakeSender(models.AbstractModel):
     def _marks(self, entries: list[Entry], destinations, threads, writers, own, partners):
         """Who of the senders is blocked or trusted where the mails go to.
 
-        Never ourselves, nor a colleague: forged mail of theirs is for other checks to find.
+        Never ourselves, nor a colleague: forged mail of theirs is for other checks to find. Who
+        wrote counts before the list that wrote for them in From.
 
         :param destinations: row id -> Destinations
         :param threads: row id -> (Thread or None, notes)
@@ -39,19 +40,24 @@ class HelpdeskIntakeSender(models.AbstractModel):
         """
         wanted = {}
         for each in entries:
-            email = writers[each.row_id].address.normalized
+            writer, sender = writers[each.row_id].address, each.mail.from_
+            emails = dict.fromkeys((writer.normalized, sender.normalized))
+            emails = [email for email in emails if email and email not in own]
             thread = threads.get(each.row_id, (None, ()))[0]
             places = [*destinations[each.row_id], *([thread] if thread else [])]
-            if email and email not in own and places:
-                wanted[each.row_id] = {(email, place.company_id) for place in places}
+            if emails and places:
+                companies = sorted({place.company_id for place in places})
+                wanted[each.row_id] = [
+                    (email, company_id) for email in emails for company_id in companies
+                ]
         # sudo: mail comes in for all companies
         Sender = self.env["helpdesk.sender"].sudo()
         found = Sender._lookup({pair for pairs in wanted.values() for pair in pairs})
         marks, notes = {each.row_id: {} for each in entries}, {}
         for row_id, pairs in wanted.items():
-            for email, company_id in sorted(pairs):
+            for email, company_id in pairs:
                 sender = found.get((email, company_id))
-                if not sender:
+                if not sender or company_id in marks[row_id]:
                     continue
                 if sender.kind == "blocked" and self._is_colleague(email, partners):
                     told = note("sender_colleague", address=email, pattern=sender.pattern)

@@ -177,7 +177,8 @@ class Writer:
     :param identity: how far that is proven: as :attr:`..mailflow.trust.Trust.identity` says, which
         is about From
     :param user_id: the agent, if it acts as one
-    :param reply_to: where answers are to go to instead, if that is none of us
+    :param reply_to: the first address of Reply-To, if it is another one
+    :param forwarded: the mail that an agent forwards; None for anybody else
     :param notes: for the trace
     """
 
@@ -187,6 +188,7 @@ class Writer:
     standing: Standing
     user_id: int | None = None
     reply_to: Address | None = None
+    forwarded: Forwarded | None = None
     notes: tuple[Note, ...] = ()
 
 
@@ -205,6 +207,11 @@ class Requester:
     notes: tuple[Note, ...] = ()
     forwarded: Forwarded | None = None
     participants: tuple["Participant", ...] = ()
+
+    @property
+    def is_by_reply_to(self) -> bool:
+        """Whether only Reply-To says so, into which anybody can write anything."""
+        return self.source in ("reply_to", "form")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from odoo import api, models, tools
 
 from ..mailflow.author import Author, author_of
 from ..mailflow.domain import is_free_mail, registrable_domain
+from ..mailflow.forwarded import tell_forwarded
 from ..mailflow.header import Address
 from ..mailflow.note import note
 from .intake_values import Entry, Standing, Writer
@@ -67,13 +68,15 @@ class HelpdeskIntakeWriter(models.AbstractModel):
             standing, notes = self._standing(author, identity, agent, own, domains)
             if author.note:
                 notes = (author.note, *notes)
+            acts = standing is Standing.AGENT
             result[each.row_id] = Writer(
                 address,
                 author.source,
                 identity,
                 standing,
-                user_id=agent.id if standing is Standing.AGENT else None,
-                reply_to=self._reply_to(each.mail, author, own),
+                user_id=agent.id if acts else None,
+                reply_to=self._reply_to(each.mail, author),
+                forwarded=tell_forwarded(each.mail) if acts else None,
                 notes=notes,
             )
         return result
@@ -122,12 +125,10 @@ class HelpdeskIntakeWriter(models.AbstractModel):
         return {each.lower() for each in found if each and not is_free_mail(each)}
 
     @api.model
-    def _reply_to(self, mail, author: Author, own) -> Address | None:
+    def _reply_to(self, mail, author: Author) -> Address | None:
         """The first address of Reply-To, if it is another one than the author's."""
-        for each in mail.reply_to[:1]:
-            if each.normalized in ("", author.address.normalized):
-                return None
-            if tools.email_normalize(each.email) != each.normalized:
-                return None
-            return each
-        return None
+        first = next(iter(mail.reply_to), None)
+        if not first or first.normalized in ("", author.address.normalized):
+            return None
+        # not what Odoo would take for another or for several addresses
+        return first if tools.email_normalize(first.email) == first.normalized else None

@@ -13,6 +13,9 @@ is not (an agent who is not proven is such an impostor already, see ``helpdesk.i
   internal note. *apart*: a ticket of its own, linked and marked as of an unverified sender.
 - *customer* is the requester, who is in Cc, follows from outside, or had or wrote a mail of the
   conversation; *forwarded to* is who had something that the requester has not.
+- *by Reply-To* is who writes through a shop, a marketplace or a form: Reply-To names the requester,
+  as it did before in a mail of the ticket from the same place. Anybody can write any Reply-To, so
+  it takes more than a number.
 - How far the writer is proven is :attr:`.intake_values.Writer.identity`.
 """
 
@@ -37,6 +40,7 @@ class Part(str, Enum):
     ACCOUNT = "same account"
     AGENT = "agent"
     FORWARDED = "forwarded to"
+    REPLY_TO = "by Reply-To"
     STRANGER = "stranger"
     IMPOSTOR = "impostor"
 
@@ -57,10 +61,12 @@ signed        customer             join     join      join      marked
 signed        same account         join     join      join      marked
 signed        agent                join     join      apart     apart
 signed        forwarded to         inside   inside    inside    inside
+signed        by Reply-To          join     join      join      marked
 reference     customer             join     join      join      marked
 reference     same account         join     join      join      apart
 reference     agent                join     join      apart     apart
 reference     forwarded to         inside   inside    inside    apart
+reference     by Reply-To          join     join      join      apart
 tag           customer             join     join      marked    apart
 tag           same account         join     join      apart     apart
 tag           agent                join     inside    apart     apart
@@ -70,6 +76,7 @@ conversation  same account         join     join      join      apart
 conversation  agent                join     join      apart     apart
 conversation  forwarded to         inside   inside    inside    apart
 open          customer             join     join      marked    apart
+open          by Reply-To          marked   marked    marked    apart
 """
 
 

@@ -89,6 +89,10 @@ SENTENCES = {
         "An agent forwarded something of ticket %(ticket)s to %(address)s, so it is kept there as"
         " an internal note."
     ),
+    "thread_by_reply_to": _lt(
+        "Reply-To names %(reply_to)s, the requester of ticket %(ticket)s, as an earlier mail there"
+        " from where %(address)s is did."
+    ),
     "thread_auto_reply": _lt(
         "%(address)s takes no part in ticket %(ticket)s, but answers a mail that we sent: it is"
         " kept there as an internal note."

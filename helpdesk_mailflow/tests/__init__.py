@@ -77,6 +77,7 @@ from . import (
     test_thread,
     test_thread_closed,
     test_thread_portal,
+    test_thread_reply_to,
     test_thread_strangers,
     test_ticket,
     test_tours,

@@ -188,8 +188,8 @@ class TestForwarded(ForwardCase):
         self.company.helpdesk_append_open = True
         first = self.take_ticket(mail(from_="cleo@client-tests.example", subject="Hello"))
         row = self.take(self.forward())
-        if row.delivery_ids.mapped("outcome") != ["reply"]:
-            self.skipTest("appending to open tickets is not built yet")
+        self.assertEqual(row.delivery_ids.mapped("outcome"), ["reply"], row.why)
+        self.assertEqual(row.ticket_ids, first)
         message = row.delivery_ids.message_id
         self.assertEqual(message.author_id, first.partner_id)
         self.assertNotIn(NOTE, str(message.body))

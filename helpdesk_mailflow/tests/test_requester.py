@@ -91,6 +91,16 @@ class TestReplyTo(MailflowCase):
         row = self.fetch(mail(from_=SHOP, headers=[failed, same]))
         self.assertNotIn("Be careful", str(row.trace_html))
 
+    def test_a_loop_by_way_of_reply_to_gets_no_receipts(self):
+        """The limit is on who writes: contacts may be as many as there are mails."""
+        self.support.automatic_answer = True
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("mail.gateway.loop.threshold", "2")
+        for number in range(3):
+            _row, ticket = self.take_from_shop(f"b{number}@buyers.example")
+        rows = self.env["helpdesk.automatic.answer"].search([("ticket_id", "=", ticket.id)])
+        self.assertEqual(rows.mapped("reason"), ["flood"])
+
     def test_the_receipt_goes_to_the_contact(self):
         self.support.automatic_answer = True
         with self.sent_mails() as sent:
@@ -138,6 +148,36 @@ class TestLists(MailflowCase):
         ticket = row.ticket_ids
         self.assertEqual(ticket.partner_id.email, "marta@acorn-tests.example")
         self.assertIn("X-Original-From names marta@acorn-tests.example", str(row.trace_html))
+
+    def take_by_group(self):
+        from_ = "'Marta' via Help <helpdesk@acorn-group.example>"
+        return self.take(mail(from_=from_, headers=self.GROUP))
+
+    def test_the_author_or_the_list_may_be_blocked(self):
+        for pattern in ("marta@acorn-tests.example", "helpdesk@acorn-group.example"):
+            with self.subTest(pattern=pattern):
+                blocked = self.env["helpdesk.sender"].create(
+                    {"pattern": pattern, "kind": "blocked"}
+                )
+                row = self.take_by_group()
+                self.assertFalse(row.ticket_ids, row.why)
+                self.assertIn(pattern, str(row.trace_html))
+                blocked.unlink()
+
+    def test_the_entry_of_the_author_counts_before_that_of_the_list(self):
+        for kind, who in (("blocked", "helpdesk@acorn-group"), ("trusted", "marta@acorn-tests")):
+            self.env["helpdesk.sender"].create({"pattern": f"{who}.example", "kind": kind})
+        self.assertTrue(self.take_by_group().ticket_ids)
+
+    def test_a_rule_for_spam_blocks_the_author_and_not_the_list(self):
+        self.env["helpdesk.scanner.rule"].create(
+            {"name": "Spam", "domain": "[]", "action_ids": [(0, 0, {"kind": "spam"})]}
+        )
+        self.take_by_group()
+        self.assertEqual(
+            self.env["helpdesk.sender"].search([("source", "=", "rule")]).mapped("pattern"),
+            ["marta@acorn-tests.example"],
+        )
 
     def test_nobody_becomes_an_agent_by_way_of_a_list(self):
         agent = self.make_user("brad", email=f"brad@{DOMAIN}", name="Brad")

@@ -2,8 +2,6 @@
 """Mails that are more than a text: who is away, who has read, who complains, who accepts, and
 what nobody here can open."""
 
-from datetime import timedelta
-
 from freezegun import freeze_time
 
 from odoo import fields
@@ -80,8 +78,12 @@ class SpecialMailCase(MailflowCase):
 
 @freeze_time("2026-03-03 10:00:00")
 class TestAbsence(SpecialMailCase):
-    def out_of_office(self, text="I am away until 12 March 2026.", **more):
-        headers = [("Auto-Submitted", "auto-replied"), ("In-Reply-To", self.answer.message_id)]
+    def out_of_office(self, text="I am away until 12 March 2026.", *headers, **more):
+        headers = [
+            *headers,
+            ("Auto-Submitted", "auto-replied"),
+            ("In-Reply-To", self.answer.message_id),
+        ]
         return mail(subject="Automatic reply: Your ticket", text=text, headers=headers, **more)
 
     def test_folded_with_the_date_in_its_first_line(self):
@@ -104,6 +106,20 @@ class TestAbsence(SpecialMailCase):
         with freeze_time("2026-03-13 10:00:00"):
             self.ticket.invalidate_recordset()
             self.assertFalse(self.ticket.requester_away_until)
+
+    def test_a_forged_one_is_not_believed(self):
+        self.scanner = self.make_scanner(authserv_id="mx.mailflow.test")
+        for result, believed in (("fail", False), ("pass", True)):
+            with self.subTest(result=result):
+                said = f"mx.mailflow.test; dmarc={result} header.from=acorn-tests.example"
+                report = ("Authentication-Results", said)
+                self.fetch(self.out_of_office("I am away until 12 March 2026.", report))
+                self.ticket.invalidate_recordset()
+                self.assertEqual(bool(self.ticket.requester_away_until), believed)
+
+    def test_a_day_that_has_passed_is_not_shown(self):
+        self.marta.helpdesk_away_until = fields.Date.to_date("2026-03-02")
+        self.assertFalse(self.ticket.requester_away_until)
 
     def test_who_writes_is_back(self):
         self.take(self.out_of_office())
@@ -320,11 +336,3 @@ class TestSecured(SpecialMailCase):
         )
         self.assertIn("Please help.", str(ticket.description))
         self.assertNotIn("alert", str(ticket.description))
-
-
-class TestRecentAbsence(SpecialMailCase):
-    def test_a_forged_one_is_not_believed(self):
-        """Nor is one whose date has passed."""
-        yesterday = fields.Date.today() - timedelta(days=1)
-        self.marta.helpdesk_away_until = yesterday
-        self.assertFalse(self.ticket.requester_away_until)
