@@ -166,7 +166,9 @@ class HelpdeskTicket(models.Model):
         values = {"body": Markup(original.body), "model": self._name, "res_id": self.id}
         values.update(self.sudo()._process_attachments_for_post(files, [], values))
         agents = self._agents_files(message, original)
-        self._post_agents_note(original.above, forwarder, agents)
+        posted = self._post_agents_note(original.above, forwarder, bool(agents))
+        # sudo: they are of the same ticket, but of a message of somebody else
+        posted.sudo().attachment_ids = [(4, each.id) for each in agents]
         message.write(
             {
                 "body": values["body"],
@@ -198,19 +200,26 @@ class HelpdeskTicket(models.Model):
         found = message.attachment_ids.filtered(lambda each: str(each.id) in own)
         return found | (message.attachment_ids if original.attached else found)
 
-    def _post_agents_note(self, above: str, forwarder, files) -> None:
-        if is_html_empty(above) and not files:
-            return
+    def _post_agents_note(self, above: str, forwarder, has_files: bool, **values):
+        """What an agent wrote above a forwarded mail, as an internal note.
+
+        :param above: HTML, tamed
+        :param forwarder: contact of the agent
+        :param has_files: files of the agent are there, too
+        :param values: further ones of ``message_post``
+        :return: ``mail.message``, empty if the agent added nothing
+        """
+        if is_html_empty(above) and not has_files:
+            return self.env["mail.message"]
         if is_html_empty(above):
             above = Markup("<p>%s</p>") % self.env._("The mail as it was forwarded is attached.")
-        posted = self.with_context(mail_post_autofollow_author_skip=True).message_post(
+        return self.with_context(mail_post_autofollow_author_skip=True).message_post(
             body=Markup(above),
             subtype_xmlid="mail.mt_note",
             author_id=forwarder.id or None,
             is_internal=True,
+            **values,
         )
-        # sudo: they are of the same ticket, but of a message of somebody else
-        posted.sudo().attachment_ids = [(4, each.id) for each in files]
 
     def _with_people_of(self, original: Forwarded, address: Address) -> str:
         """Who takes part by address, with whom the original was sent to."""

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 
 class HelpdeskTicket(models.Model):
     """Tickets that refer to others: continued, merged, or named by a mail whose writer does not
-    take part there."""
+    take part there. For agents only: customers would read the titles of others' tickets."""
 
     _inherit = "helpdesk.ticket"
 
@@ -20,6 +20,7 @@ class HelpdeskTicket(models.Model):
         readonly=True,
         copy=False,
         check_company=True,
+        groups="base.group_user",
         help="The ticket that its first mail refers to",
     )
     link_kind = fields.Selection(
@@ -31,15 +32,21 @@ class HelpdeskTicket(models.Model):
         string="Why it refers there",
         readonly=True,
         copy=False,
+        groups="base.group_user",
     )
     unverified_sender = fields.Boolean(
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Its first mail refers to a ticket that the sender does not take part in, or it could"
         " not be proven who wrote",
     )
-    linking_ticket_ids = fields.One2many("helpdesk.ticket", "linked_ticket_id", readonly=True)
-    linking_ticket_count = fields.Integer(compute="_compute_linking_ticket_count")
+    linking_ticket_ids = fields.One2many(
+        "helpdesk.ticket", "linked_ticket_id", readonly=True, groups="base.group_user"
+    )
+    linking_ticket_count = fields.Integer(
+        compute="_compute_linking_ticket_count", groups="base.group_user"
+    )
     merged_into_id = fields.Many2one(
         "helpdesk.ticket",
         string="Merged into",
@@ -47,6 +54,7 @@ class HelpdeskTicket(models.Model):
         index="btree_not_null",
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Where its messages are now. While it is archived, answers to it go there.",
     )
 

@@ -13,11 +13,13 @@ class HelpdeskTicket(models.Model):
     requester_away_until = fields.Date(
         "Requester away until",
         compute="_compute_requester_away_until",
+        groups="base.group_user",
         help="As the requester's out-of-office message says",
     )
     requester_complained_on = fields.Datetime(
         "Requester complained on",
         compute="_compute_requester_complained_on",
+        groups="base.group_user",
         help="When the requester marked a mail of ours as spam",
     )
 

@@ -126,21 +126,23 @@ class HelpdeskIntakeAct(models.AbstractModel):
         return {email: replace(failed, address=email) for email, failed in result.items()}
 
     @api.model
-    def _went_to(self, message, notifications) -> set[str]:
-        """Normalized addresses that a message was sent to."""
+    def _went_to(self, message, notifications) -> dict[str, str]:
+        """Whom a message was sent to: normalized address -> name, the address if there is none.
+
+        :param notifications: of the message
+        """
         # sudo: blind copies; compared, never shown
-        own = message.sudo()
-        found = {
-            tools.email_normalize(each)
-            for each in (
-                *notifications.mapped("mail_email_address"),
-                *notifications.res_partner_id.mapped("email_normalized"),
-                *own.partner_ids.mapped("email_normalized"),
-            )
-            if each
-        }
-        found.update(tools.email_normalize_all(", ".join(own[name] or "" for name in NAMED)))
-        return found - {False, ""}
+        own, found = message.sudo(), {}
+        for each in notifications:
+            partner = each.res_partner_id
+            for email in (partner.email_normalized, tools.email_normalize(each.mail_email_address)):
+                found.setdefault(email, partner.name or email)
+        for partner in own.partner_ids:
+            found.setdefault(partner.email_normalized, partner.name)
+        copies = ", ".join(own[name] or "" for name in NAMED)
+        for name, email in tools.mail.email_split_tuples(copies):
+            found.setdefault(tools.email_normalize(email), name or email)
+        return {email: name for email, name in found.items() if email}
 
     @api.model
     def _tell_bounce(self, item, email: str, failed: FailedRecipient) -> list[str]:

@@ -3,7 +3,6 @@
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools.mail import is_html_empty
 
 from ..mailflow.note import note
 from ..mailflow.subject import subject_key
@@ -138,24 +137,20 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _post_forwarders_note(self, item) -> None:
         """What the agent wrote above the forwarded mail, and the mail itself if it was
         attached."""
-        above = Markup(item.original.above)
+        above = item.original.above
         _customers, agents = self._sorted_files(item)
         if not item.original.attached:
             agents = [each for each in agents if f"cid:{each.cid}" in above]
-        if is_html_empty(above) and not agents:
-            return
-        if is_html_empty(above):
-            above = Markup("<p>%s</p>") % self.env._("The mail as it was forwarded is attached.")
         agent = self.env["res.users"].browse(item.plan.verdict.writer.user_id)
-        item.ticket.with_context(mail_post_autofollow_author_skip=True).message_post(
-            body=above,
-            subtype_xmlid="mail.mt_note",
-            author_id=agent.partner_id.id,
+        posted = item.ticket._post_agents_note(
+            above,
+            agent.partner_id,
+            bool(agents),
             email_from=item.plan.verdict.writer.address.formatted,
-            is_internal=True,
             attachments=self._files(agents),
         )
-        item.notes.append(note("act_forward_note", agent=agent.name))
+        if posted:
+            item.notes.append(note("act_forward_note", agent=agent.name))
 
     @api.model
     def _follow_forwarded(self, item) -> None:

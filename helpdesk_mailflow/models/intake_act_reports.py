@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
-from odoo import api, models, tools
+from odoo import api, models
 
 from ..mailflow.note import note
 from ..mailflow.receipt import complained, read_receipts
@@ -75,21 +75,13 @@ class HelpdeskIntakeAct(models.AbstractModel):
 
     @api.model
     def _recipients_of(self, message) -> dict[str, str]:
-        """Whom a message was sent to: address -> name."""
-        found = {}
+        """Whom a message was sent to: canonical address -> name."""
         notifications = message.notification_ids.filtered(
             lambda each: each.notification_type == "email"
         )
-        for each in notifications:
-            partner = each.res_partner_id
-            for email in (each.mail_email_address, partner.email_normalized):
-                if email:
-                    who = partner.name or email
-                    found.setdefault(canonical_email(tools.email_normalize(email) or email), who)
-        copies = f"{message.helpdesk_cc or ''},{message.helpdesk_bcc or ''}"
-        copies += f",{message.outgoing_email_to or ''}"
-        for name, email in tools.mail.email_split_tuples(copies):
-            found.setdefault(canonical_email(email), name or email)
+        found = {}
+        for email, name in self._went_to(message, notifications).items():
+            found.setdefault(canonical_email(email), name)
         return found
 
     @api.model

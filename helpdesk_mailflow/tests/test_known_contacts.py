@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools.misc import file_path
 
 from .common import DOMAIN, MARTA, BrowserCase, MailflowCase, mail
 
@@ -48,6 +50,16 @@ class TestHeld(KnownCase):
         self.assertEqual(row.outcome, "Held: Unknown sender")
         self.assertEqual(row.unknown_email, BO)
         self.assertFalse(self.contacts(BO))
+
+    def test_what_an_older_version_held_gets_its_reason(self):
+        row = self.take(mail(from_=f"Bo <{BO}>"))
+        row.write({"held_reason": False, "unknown_email": False})
+        self.env.flush_all()
+        path = file_path("helpdesk_mailflow/migrations/19.0.5.0.0/post-migration.py")
+        load_script(path, "post-migration").migrate(self.env.cr, "19.0.4.0.0")
+        self.env.invalidate_all()
+        self.check_held(row)
+        self.assertTrue(row.can_make_contact)
 
     def test_it_is_off_by_default(self):
         self.company.helpdesk_known_contacts_only = False

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase
 
 from ..mailflow.thread_index import conversation
@@ -87,6 +88,19 @@ class TestPortal(ThreadCase, HttpCase):
         page = self.url_open(f"/my/ticket/{self.ticket.id}").text
         self.assertNotIn(made.number, page)
         self.assertNotIn("eve@evil.example", page)
+
+    def test_a_stranger_learns_nothing_of_the_ticket_that_the_mail_names(self):
+        """Whoever may read a reference reads the title of what it refers to."""
+        made = self.check_apart(
+            self.reply(self.answer().message_id, from_="Eve <eve@evil.example>")
+        )
+        self.assertEqual(made.linked_ticket_id, self.ticket)
+        self.customer.partner_id = made.partner_id
+        own = made.with_user(self.customer)
+        self.assertTrue(own.read(["name"]))
+        for name in ("linked_ticket_id", "linking_ticket_ids", "merged_into_id"):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                own.read([name])
 
 
 class TestThreadIndex(ThreadCase):
