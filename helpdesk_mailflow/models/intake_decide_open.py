@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from odoo import api, models
-from odoo.tools import SQL
 
 from ..mailflow.kind import Kind
 from ..mailflow.note import note
@@ -50,11 +49,11 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             return verdicts
         # sudo: mail joins tickets, whoever hands it in
         lookup = Lookup(self.env(su=True), [(draft, Append()) for draft in drafts])
-        wrote = self._who_wrote(drafts, lookup)
+        ways = self._ways(drafts, lookup)
         appends = {}
         for draft in drafts:
             of_mail = appends.setdefault(draft.verdict.entry.row_id, {})
-            of_mail[draft.place.key] = self._append(draft, lookup, wrote)
+            of_mail[draft.place.key] = self._append(draft, lookup, ways)
         return [
             replace(each, appends=appends[each.entry.row_id])
             if each.entry.row_id in appends
@@ -74,38 +73,18 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         return ruling.disposition in LEAVES_OPEN and not ruling.ticket_id
 
     @api.model
-    def _is_named(self, draft) -> bool:
-        """Whether the writer only names the requester, in Reply-To: anybody may name anybody."""
-        requester = draft.verdict.requester(draft.contact).address
-        return requester.normalized != draft.verdict.writer.address.normalized
-
-    @api.model
-    def _who_wrote(self, drafts, lookup) -> set[tuple[int, str]]:
-        """Tickets that writers who only name their requester have sent mail to before, as a shop
-        does for its customers: pairs of a ticket and an address."""
-        named = [draft for draft in drafts if self._is_named(draft)]
+    def _ways(self, drafts, lookup) -> dict[int, set[str]]:
+        """Where the mails of open tickets came from whose requester is only named in Reply-To: as
+        in any ticket, an earlier one has to be from the same place."""
+        named = [each for each in drafts if each.verdict.requester(each.contact).is_by_reply_to]
         tickets = {each for draft in named for each in lookup.open_tickets(draft)._ids}
-        if not tickets:
-            return set()
-        emails = {draft.verdict.entry.mail.from_.normalized for draft in named}
-        return set(
-            self.env.execute_query(
-                SQL(
-                    "SELECT delivery.ticket_id, mail.from_address"
-                    " FROM helpdesk_incoming_mail_delivery delivery"
-                    " JOIN helpdesk_incoming_mail mail ON mail.id = delivery.mail_id"
-                    " WHERE delivery.ticket_id = ANY(%s) AND mail.from_address = ANY(%s)",
-                    list(tickets),
-                    list(emails),
-                )
-            )
-        )
+        return self.env["helpdesk.intake.judge"]._ways_of(tickets) if tickets else {}
 
     @api.model
-    def _append(self, draft, lookup, wrote):
+    def _append(self, draft, lookup, ways):
         """(ticket or None, what it waits for, whether who wrote is in doubt, sentences).
 
-        :param wrote: see :meth:`_who_wrote`
+        :param ways: see :meth:`_ways`
         """
         place, writer = draft.place, draft.verdict.writer
         if not any(draft.requester):
@@ -119,9 +98,9 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if found is Entrance.APART:
             return None, frozenset(), False, [note("append_unproven")]
         tickets = lookup.open_tickets(draft)
-        if self._is_named(draft):
-            email = draft.verdict.entry.mail.from_.normalized
-            tickets = tickets.filtered(lambda each: (each.id, email) in wrote)
+        if part is Part.REPLY_TO:
+            way = self.env["helpdesk.intake.judge"]._way(writer.address.normalized)
+            tickets = tickets.filtered(lambda each: way in ways[each.id])
         company = self.env["res.company"].browse(place.company_id)
         if len(tickets) > 1 and company.sudo().helpdesk_append_single:
             return None, frozenset(), False, [note("append_several")]

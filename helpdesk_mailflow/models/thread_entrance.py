@@ -76,7 +76,7 @@ conversation  same account         join     join      join      apart
 conversation  agent                join     join      apart     apart
 conversation  forwarded to         inside   inside    inside    apart
 open          customer             join     join      marked    apart
-open          by Reply-To          marked   marked    marked    apart
+open          by Reply-To          join     join      marked    apart
 """
 
 

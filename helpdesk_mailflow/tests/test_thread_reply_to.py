@@ -97,13 +97,13 @@ class TestByReplyTo(ThreadCase):
         )
         self.check_joined(self.write(form, to="<form@market.example>"))
 
-    def test_who_joins_an_open_ticket_by_reply_to_alone_is_marked(self):
-        """Whom the mail names in Cc would get all answers from then on."""
+    def test_an_open_ticket_is_for_those_who_wrote_to_it_before(self):
+        """Whom a mail names in Cc gets all answers from then on."""
         self.company.helpdesk_append_open = True
+        self.check_joined(self.write(subject="Another question"))
         headers = [REPLY_TO, ("Cc", "eve@evil.example")]
         row = self.reply(
             from_="Eve <eve@evil.example>", result="pass", subject="New", headers=headers
         )
-        message = self.check_joined(row)
-        self.assertIn("mark_unverified", [each["code"] for each in message.helpdesk_marks])
+        self.check_apart(row)
         self.assertFalse(self.ticket.email_cc)
