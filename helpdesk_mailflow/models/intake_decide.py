@@ -324,8 +324,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         if ruling.ticket_id and ruling.disposition is not Disposition.NEW_TICKET:
             delivery, told = self._join(verdict, destination, contact, ruling)
             if delivery:
-                marks = self._append_marks(verdict, destination)
-                return replace(delivery, marks=marks), told
+                return delivery, told
             linked = self._in_place_of(verdict, ruling.ticket_id)
         link, about_link = self._link(linked, destination)
         delivery = DeliveryPlan(

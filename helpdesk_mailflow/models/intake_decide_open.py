@@ -125,19 +125,14 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         found = verdict.appends.get((destination.alias_id, destination.company_id))
         if not found:
             return ruling
-        ticket_id, wants, _marked, notes = found
+        ticket_id, wants, marked, notes = found
         return replace(
             ruling,
             ticket_id=ticket_id,
+            marked=marked,
             wants=ruling.wants | wants,
             notes=(*ruling.notes, *notes),
         )
-
-    @api.model
-    def _append_marks(self, verdict, destination):
-        """The badges of a mail that joins a ticket by this policy."""
-        found = verdict.appends.get((destination.alias_id, destination.company_id))
-        return (note("mark_unverified"),) if found and found[2] else ()
 
     # ------------------------------------------------------------
     # SEVERAL SUPPORT ALIASES

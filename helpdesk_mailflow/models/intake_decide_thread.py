@@ -97,6 +97,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             internal=ruling.internal,
             contact=self._contact_by_rule(contact, ruling),
             ruling=ruling,
+            marks=(note("mark_unverified"),) if ruling.marked else (),
         )
         return delivery, notes
 

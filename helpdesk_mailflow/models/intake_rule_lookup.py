@@ -11,6 +11,7 @@ from ..mailflow.subject import base_subject, subject_key
 from ..mailflow.ticket_number import find_numbers
 from .intake_values import Standing
 from .rule_fields import is_elsewhere, is_gone
+from .thread_entrance import Entrance, Evidence, Part, entrance
 
 #: Characters of the To addresses that a placeholder holds.
 MAX_TO = 200
@@ -278,27 +279,34 @@ class Lookup:
             result.setdefault(wishes[at - 1], []).append(ticket_id)
         return result
 
-    def part_in(self, draft, ticket, of_strangers: bool) -> str:
-        """As what a mail joins a ticket that a rule found: ``customer``; ``inside``, so that
-        nothing of it leaves, since anybody can write the address of an agent; or not at all."""
+    def entrance(self, draft, ticket, of_strangers: bool) -> Entrance:
+        """As what a mail joins a ticket that a rule found.
+
+        Agents and those whom they forwarded it to join as an internal note, so that nothing of it
+        leaves: anybody can write the address of an agent.
+
+        :param of_strangers: the rule adds mails of anybody; those who may not be who they say are
+            marked
+        """
         judge = self.env["helpdesk.intake.judge"]
         writer = draft.verdict.writer
         email = writer.address.normalized
-        if writer.standing is Standing.IMPOSTOR or (
-            writer.identity == "failed" and not of_strangers
-        ):
+        if writer.standing is Standing.IMPOSTOR or writer.identity == "failed":
             # a number is no secret, and who wrote is not who it says
-            return "customer" if of_strangers else ""
+            return Entrance.MARKED if of_strangers else Entrance.APART
         if judge._is_customer(ticket, email):
-            return "customer"
+            return entrance(Evidence.TAG, Part.CUSTOMER, writer.identity)
         inside = ticket.message_partner_ids | (ticket.team_id.user_ids | ticket.user_id).partner_id
         if email and email in inside.mapped("email_normalized"):
-            return "inside"
+            return Entrance.INSIDE
         if email in self._forwarded_to(ticket):
-            return "inside"
-        if of_strangers:
-            return "inside" if draft.contact and draft.contact.user_id else "customer"
-        return ""
+            return Entrance.INSIDE
+        if not of_strangers:
+            return Entrance.APART
+        if draft.contact and draft.contact.user_id:
+            return Entrance.INSIDE
+        named = draft.verdict.requester(draft.contact).is_by_reply_to
+        return Entrance.MARKED if named else Entrance.JOIN
 
     def _forwarded_to(self, ticket) -> set[str]:
         """Addresses that agents sent something of a ticket on to."""

@@ -77,6 +77,7 @@ class Draft:
     disposition: Disposition | None = None
     ticket_id: int | None = None
     internal: bool = False
+    marked: bool = False
     wants: set[tuple] = field(default_factory=set)
     assign: dict[str, Assign] = field(default_factory=dict)
     routed: CompiledRule | None = None
@@ -124,6 +125,7 @@ class Draft:
             disposition=self.disposition,
             ticket_id=self.ticket_id,
             internal=self.internal,
+            marked=self.marked,
             wants=frozenset(self.wants),
             create=dict(self.create),
             update=dict(self.update),

@@ -12,6 +12,7 @@ from .intake_rules import Assign
 from .intake_turns import append_keys, subject_keys
 from .intake_values import Answer, Disposition, ServerRun
 from .rule_fields import ACCOUNT, LONGEST, convert
+from .thread_entrance import Entrance
 
 #: Characters of a value that a sentence quotes.
 QUOTED = 80
@@ -40,17 +41,17 @@ class HelpdeskIntakeRules(models.AbstractModel):
         lookup, email = draft.lookup, draft.verdict.writer.address.email
         if action.match_by in ("number", "both"):
             for ticket in lookup.by_number(draft, action):
-                part = lookup.part_in(draft, ticket, action.of_strangers)
-                if part:
-                    self._join(draft, ticket, part, "rule_by_number")
+                found = lookup.entrance(draft, ticket, action.of_strangers)
+                if found is not Entrance.APART:
+                    self._join(draft, ticket, found, "rule_by_number")
                     return
                 draft.tell("rule_stranger", ticket=ticket.number, address=email)
         if action.match_by in ("subject", "both"):
             of_anybody = action.same_subject_of == "any"
             ticket = lookup.by_subject(draft, action)
-            part = ticket and lookup.part_in(draft, ticket, of_strangers=True)
-            if part:
-                self._join(draft, ticket, part, "rule_by_subject")
+            if ticket:
+                found = lookup.entrance(draft, ticket, of_strangers=True)
+                self._join(draft, ticket, found, "rule_by_subject")
                 return
             key = subject_key(draft.verdict.entry.mail.subject)
             draft.wants |= subject_keys(
@@ -60,10 +61,13 @@ class HelpdeskIntakeRules(models.AbstractModel):
             draft.tell("rule_finds_none", rule=rule.name)
 
     @api.model
-    def _join(self, draft, ticket, part: str, code: str) -> None:
+    def _join(self, draft, ticket, found: Entrance, code: str) -> None:
         draft.ticket_id = ticket.id
-        draft.internal = part == "inside"
+        draft.internal = found is Entrance.INSIDE
+        draft.marked = found is Entrance.MARKED
         draft.tell(code, ticket=ticket.number)
+        if draft.marked:
+            draft.tell("rule_marked", ticket=ticket.number)
         if draft.internal:
             draft.tell("decide_internal")
 
@@ -80,8 +84,8 @@ class HelpdeskIntakeRules(models.AbstractModel):
             return
         ticket = draft.lookup.open_ticket(draft)
         if ticket:
-            part = draft.lookup.part_in(draft, ticket, of_strangers=True)
-            self._join(draft, ticket, part, "rule_appended")
+            found = draft.lookup.entrance(draft, ticket, of_strangers=True)
+            self._join(draft, ticket, found, "rule_appended")
             return
         place = draft.place
         draft.wants |= append_keys(place.company_id, place.alias_id, place.team_id, draft.requester)

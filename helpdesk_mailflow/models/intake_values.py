@@ -349,6 +349,7 @@ class Ruling:
     :param disposition: None: the rules leave it to the defaults
     :param ticket_id: the ticket that it joins, found by number, subject or requester
     :param internal: it joins as a note
+    :param marked: it joins, but who wrote is in doubt
     :param wants: what other tickets would make it join them, see ``intake_turns``
     :param create: values of a new ticket, ready for ``create``
     :param update: values of a ticket that it joins, ready for ``write``
@@ -363,6 +364,7 @@ class Ruling:
     disposition: Disposition | None = None
     ticket_id: int | None = None
     internal: bool = False
+    marked: bool = False
     wants: frozenset[tuple] = frozenset()
     create: Mapping[str, object] = field(default_factory=dict)
     update: Mapping[str, object] = field(default_factory=dict)

@@ -394,6 +394,9 @@ SENTENCES = {
     "rule_append_none": _lt(
         "The rule “%(rule)s” appends to an open ticket of the requester, and there is none."
     ),
+    "rule_marked": _lt(
+        "It is not proven that whoever wrote takes part in ticket %(ticket)s, so it is marked."
+    ),
     "rule_finds_none": _lt("The rule “%(rule)s” finds no ticket to update."),
     "rule_stranger": _lt(
         "It names the number of the ticket %(ticket)s, but %(address)s takes no part in that, so it"

@@ -393,6 +393,27 @@ class TestWhichTicket(ValueCase):
             self.take(mail(subject="Six", from_="eve@example.com")).mapped("delivery_ids.outcome"),
         )
 
+    def test_append_marks_who_may_not_be_the_requester(self):
+        """Nobody gets in as a copy of a mail that somebody else may have written."""
+        self.make_rule([], "append")
+        self.company.helpdesk_contact_from_reply_to = True
+        self.scanner = self.make_scanner(authserv_id="mx.mailflow.test")
+        ticket = self.take_ticket(mail())
+        said = "mx.mailflow.test; dmarc=fail header.from=acorn-tests.example"
+        forged = ("Authentication-Results", said)
+        for from_, header in (
+            ("Marta Lindqvist <marta@acorn-tests.example>", forged),
+            ("Eve <eve@evil.example>", ("Reply-To", "marta@acorn-tests.example")),
+        ):
+            with self.subTest(header=header):
+                copied = ("Cc", "mallory@evil.example")
+                row = self.fetch(mail(from_=from_, subject="New", headers=[header, copied]))
+                self.assertEqual(row.ticket_ids, ticket, row.why)
+                self.assertIn("rule_marked", self.codes(row))
+                marks = row.delivery_ids.message_id.helpdesk_marks
+                self.assertIn("mark_unverified", [each["code"] for each in marks])
+                self.assertFalse(ticket.email_cc)
+
     def test_append_within_a_batch(self):
         self.make_rule([], "append")
         rows = self.take_batch(mail(subject="One"), mail(subject="Two"), mail(subject="Three"))
