@@ -1,10 +1,11 @@
 """The Odoo side of the demo, executed by ``odoo shell`` with ``env`` at hand.
 
 Settles a small company on the demo's mail server, sends it the demo mails, lets the scanner read
-the mailbox, has an agent answer, sends the customer's reply, and writes what became of each mail
+the mailbox, has an agent answer some, sends what comes back, and writes what became of each mail
 as JSON. Everything is done once: a second run only brings up to date what has changed.
 """
 
+import datetime
 import email
 import email.policy
 import email.utils
@@ -17,11 +18,48 @@ from pathlib import Path
 
 DOMAIN = "mailflow.example"
 HOST = "127.0.0.1"
-ANSWERED = "<demo-01-login@kestrel.example>"
-ANSWER = "Hello Marta, we restarted the session service. Does the log-in work again for you?"
+# Message-ID of a customer's mail -> what an agent answers, and whether that closes the ticket
+ANSWERS = {
+    "<demo-01-login@kestrel.example>": (
+        "Hello Marta, we restarted the session service. Does the log-in work again for you?",
+        False,
+    ),
+    "<demo-03-invoice-question@kestrel.example>": (
+        "Hello Erik, you are right, position 3 was billed twice. The corrected invoice is on its"
+        " way.",
+        True,
+    ),
+    "<demo-04-mojibake@sakura-denki.example>": (
+        "Hello, which program shows the invoice with the wrong characters?",
+        False,
+    ),
+    "<demo-11-both@atelier-lune.example>": (
+        "Hello Léa, the export works again with the update of this morning. Your licence is"
+        " extended.",
+        False,
+    ),
+    "<demo-13-invitation@brightwater.example>": (
+        "Hello Tom, 13:00 suits us better. You will get our invitation.",
+        False,
+    ),
+    "<demo-15-cc@atelier-lune.example>": (
+        "Hello Léa, hello Jonas, which version does the terminal run, and is pairing switched on?",
+        False,
+    ),
+}
 ALERTS = "Monitoring alerts"
 VISIT_SECONDS = 120
-QUEUES = {"support": ("Support", 4), "sales": ("Sales", 10), "billing": ("Billing", 3)}
+QUEUES = {
+    "support": ("Support", 4),
+    "sales": ("Sales", 10),
+    "billing": ("Billing", 3),
+    "partners": ("Partners", 7),
+}
+PARTNERS = "Partner desk"
+# A header of demo mails that are sent after an answer: the Message-ID of the mail answered
+ANSWERS_HEADER = "X-Demo-Answers"
+# The name under which the demo's mail server reports about senders
+AUTHSERV = "mail.mailflow.example"
 
 
 def say(line):
@@ -63,6 +101,7 @@ class Demo:
         self._account("Brightwater Cafe", "brightwater.example", None, None)
         for local_part, (name, color) in QUEUES.items():
             self._queue(local_part, name, color)
+        self._policies()
         self._rules()
         server = self._one(
             "ir.mail_server",
@@ -83,6 +122,8 @@ class Demo:
                 "user": "support",
                 "password": options["password"],
                 "scan_type": "everything",
+                # As if an administrator had confirmed what the scanner learnt.
+                "authserv_id": AUTHSERV,
             },
         )
         scanner.write({"port": options["imap_port"], "password": options["password"]})
@@ -126,6 +167,17 @@ class Demo:
                 }
             )
 
+    def _policies(self):
+        """Have two policies at work: what agents forward is the customer's, and one team takes
+        mail of known contacts only."""
+        Team = self.env["helpdesk.ticket.team"].with_context(active_test=False)
+        if Team.search([("name", "=", PARTNERS)], limit=1):
+            return
+        self.env.company.helpdesk_requester_from_forward = True
+        team = Team.create({"name": PARTNERS, "helpdesk_known_contacts_only": "yes"})
+        queue = self.env["helpdesk.support.alias"].search([("email", "=", f"partners@{DOMAIN}")])
+        queue.team_id = team
+
     def _rules(self):
         """Have two scanner rules at work: a ready example, and one with a nested condition."""
         Rule = self.env["helpdesk.scanner.rule"].with_context(active_test=False)
@@ -165,19 +217,34 @@ class Demo:
     # Mail
     # ------------------------------------------------------------------
 
-    def send(self, files, values):
-        """Send the mails of *files* that were not sent yet, filled with *values*, over SMTP."""
+    def _values(self):
+        """Return what any demo mail may repeat."""
+        agent = self.env.ref("base.user_admin").partner_id
+        day = datetime.date.today() + datetime.timedelta(days=7)
+        return {
+            "agent_name": agent.name,
+            "agent_email": agent.email,
+            "agent_domain": agent.email.rpartition("@")[2],
+            "in_a_week": f"{day.day} {day:%B %Y}",
+        }
+
+    def send(self, files, answers):
+        """Send the mails of *files* that were not sent yet over SMTP.
+
+        They are filled with what *answers*, a dict, has for the Message-ID that they follow.
+        """
         parameters = self.env["ir.config_parameter"].sudo()
         sent = json.loads(parameters.get_param("helpdesk_mailflow.demo_sent") or "[]")
         todo = [file for file in files if file.name not in sent]
         for number, file in enumerate(todo, 1):
             say(f"      · {number:2d}/{len(todo)} {file.name}")
             raw = file.read_bytes().replace(b"\n", b"\r\n")
-            # A minute apart, so that they are listed in this order.
-            date = email.utils.formatdate(
-                time.time() - 60 * (len(self.mails) - self.mails.index(file))
-            )
-            for name, value in {**values, "date": date}.items():
+            # A minute apart, to be listed in this order; what follows an answer comes after it.
+            first = [each for each in self.mails if not answered_by(each)]
+            before = 60 * (len(first) - first.index(file)) if file in first else 0
+            date = email.utils.formatdate(time.time() - before)
+            values = {**self._values(), **answers.get(answered_by(file), {}), "date": date}
+            for name, value in values.items():
                 raw = raw.replace(b"{{%s}}" % name.encode(), value.encode())
             sender, recipients, raw = envelope(raw)
             with smtplib.SMTP(HOST, self.options["smtp_port"], timeout=30) as smtp:
@@ -195,29 +262,67 @@ class Demo:
             order="date, id",
         )
 
-    def answer(self):
-        """Have an agent answer the first customer; return the placeholders of the replies."""
-        mail = self.env["helpdesk.incoming.mail"].search([("message_id", "=", ANSWERED)], limit=1)
-        ticket = mail.ticket_ids[:1]
-        if not ticket:
-            raise RuntimeError(f"{ANSWERED} has become no ticket: {mail.outcome} {mail.why}")
-        found = self._answer_in_mailbox()
-        if not found:
-            say("      · an agent answers ticket " + (ticket.number or ""))
-            agent = self.env.ref("base.user_admin")
-            ticket.with_user(agent).message_post(
-                body=ANSWER,
-                message_type="comment",
-                subtype_xmlid="mail.mt_comment",
-                partner_ids=ticket.partner_id.ids,
+    def answers(self):
+        """Have an agent answer the tickets of ANSWERS that are not answered yet.
+
+        Return the placeholders of what is sent after that: Message-ID answered -> dict.
+        """
+        agent = self.env.ref("base.user_admin")
+        found = {}
+        for message_id, (text, closes) in ANSWERS.items():
+            mail = self.env["helpdesk.incoming.mail"].search(
+                [("message_id", "=", message_id)], limit=1
             )
-            self.env.cr.commit()
-            until = time.monotonic() + 20
-            while not found and time.monotonic() < until:
+            ticket = mail.ticket_ids[:1]
+            if not ticket:
+                raise RuntimeError(f"{message_id} has become no ticket: {mail.outcome} {mail.why}")
+            found[message_id] = ticket, self._answer_to(ticket)
+            if not found[message_id][1]:
+                say(f"      · an agent answers ticket {ticket.number or ''}")
+                people = ticket.partner_id
+                ticket.with_user(agent).message_post(
+                    body=text,
+                    message_type="comment",
+                    subtype_xmlid="mail.mt_comment",
+                    partner_ids=people.ids,
+                )
+                found[message_id] = ticket, self._answer_to(ticket)
+                if closes:
+                    stages = self.env["helpdesk.ticket.stage"]
+                    ticket.with_user(agent).stage_id = stages.search(
+                        [("closed", "=", True)], order="sequence, id", limit=1
+                    )
+                self.env.cr.commit()
+        return {
+            message_id: self._placeholders(ticket, answer)
+            for message_id, (ticket, answer) in found.items()
+        }
+
+    def _answer_to(self, ticket):
+        """Return the first answer of the agent to *ticket*; empty if there is none."""
+        agent = self.env.ref("base.user_admin").partner_id
+        return self.env["mail.message"].search(
+            [
+                ("model", "=", "helpdesk.ticket"),
+                ("res_id", "=", ticket.id),
+                ("author_id", "=", agent.id),
+                ("message_type", "=", "comment"),
+            ],
+            order="id",
+            limit=1,
+        )
+
+    def _placeholders(self, ticket, answer):
+        """Return what the mails that follow *answer* repeat of it, as it arrived."""
+        found, until = None, time.monotonic() + 20
+        while not found and time.monotonic() < until:
+            found = self._in_mailbox(answer.message_id)
+            if not found:
                 time.sleep(0.2)
-                found = self._answer_in_mailbox()
         if not found:
-            raise RuntimeError("The agent's answer did not arrive in the customer's mailbox.")
+            raise RuntimeError(
+                f"The answer to ticket {ticket.number} did not arrive in the customer's mailbox."
+            )
         return {
             "answer_message_id": found["Message-ID"].strip(),
             "answer_references": (found["References"] or "").replace("\r\n", "").strip(),
@@ -227,15 +332,21 @@ class Demo:
             "answer_envelope_from": found["Return-Path"].strip("<> "),
         }
 
-    def _answer_in_mailbox(self):
-        """Return the newest message to the first customer in the customers' mailbox, or None."""
+    def _in_mailbox(self, message_id):
+        """Return the message *message_id* of the customers' mailbox, or None."""
         box = Path(self.options["maildir"]) / "customers"
         files = [file for part in ("new", "cur") for file in (box / part).iterdir()]
         for file in sorted(files, key=lambda file: file.name, reverse=True):
             message = email.message_from_bytes(file.read_bytes(), policy=email.policy.compat32)
-            if "marta.lindqvist@kestrel.example" in message.get("To", ""):
+            if message.get("Message-ID", "").strip() == message_id.strip():
                 return message
         return None
+
+
+def answered_by(file):
+    """Return the Message-ID of the mail whose answer the demo mail *file* follows, or None."""
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.compat32)
+    return message[ANSWERS_HEADER]
 
 
 def envelope(raw):
@@ -274,11 +385,11 @@ def scan_and_report(env, options):
 
     if demo.prove_senders():
         scan()
-    replies = [file for file in demo.mails if b"{{answer_" in file.read_bytes()]
+    replies = [file for file in demo.mails if answered_by(file)]
     if demo.send([file for file in demo.mails if file not in replies], {}):
         scan()
-    values = demo.answer()
-    if demo.send(replies, values):
+    answers = demo.answers()
+    if demo.send(replies, answers):
         scan()
     rows = demo.arrived(scanner)
     if len(rows) < len(demo.mails):

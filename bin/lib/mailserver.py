@@ -7,6 +7,7 @@ JSON when it is ready, and ends when its standard input does, so it never outliv
 
 import argparse
 import contextlib
+import email
 import email.utils
 import importlib.util
 import json
@@ -40,6 +41,23 @@ def deliver(maildir, raw):
     temporary.rename(maildir / "new" / name)
 
 
+def report_of(content):
+    """Return (report about the sender, message without the header that asks for it).
+
+    A server at large would look into the DNS. This one says that a sender is proven, unless the
+    header X-Demo-Report of the message (bytes) wants something else: so anybody can try both.
+    """
+    head, gap, body = content.partition(b"\r\n\r\n")
+    found = re.search(rb"^X-Demo-Report:[ \t]*([^\r\n]*)\r\n", head + b"\r\n", re.M | re.I)
+    if found:
+        head = (head + b"\r\n").replace(found[0], b"", 1)[:-2]
+        return found[1].decode("ascii", "replace"), head + gap + body
+    fields = email.message_from_bytes(head + b"\r\n\r\n")
+    sender = email.utils.parseaddr(str(fields["From"] or ""))[1]
+    domain = re.sub(r"[^a-z0-9.-]", "", sender.rpartition("@")[2].lower())
+    return (f"dmarc=pass header.from={domain}" if domain else "none"), head + gap + body
+
+
 class Handler:
     """What aiosmtpd does with a message: one copy per account, with the headers of a delivery."""
 
@@ -54,6 +72,7 @@ class Handler:
             local = recipient.lower().endswith("@" + self.domain)
             accounts.setdefault("support" if local else "customers", []).append(recipient)
         content = re.sub(rb"\r?\n", b"\r\n", envelope.original_content or envelope.content)
+        report, content = report_of(content)
         for account, recipients in accounts.items():
             lines = [f"Return-Path: <{envelope.mail_from or ''}>"]
             lines += [f"Delivered-To: {recipient}" for recipient in recipients]
@@ -61,6 +80,7 @@ class Handler:
                 f"Received: from {session.host_name} ([{session.peer[0]}]) by {NAME} with ESMTP;",
                 f"\t{email.utils.formatdate(localtime=False)}",
             ]
+            lines.append(f"Authentication-Results: {NAME}; {report}")
             head = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
             deliver(self.folder / account, head + content)
         return "250 2.0.0 delivered"

@@ -643,6 +643,8 @@ def _file_name(given: str, content_type: str, number: int) -> str:
     name = _SPACE.sub(" ", _PATH.sub("", charset.visible(given))) if given else ""
     name = _NAME_UNSAFE.sub("", name).strip(" .") if name.strip(". ") else ""
     if not name:
+        if content_type == "text/calendar":
+            return "invitation.ics" if number == 1 else f"invitation-{number}.ics"
         extension = _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type)
         return f"attachment-{number}{extension or '.bin'}"
     if given.strip().startswith(".") and not name.startswith("."):

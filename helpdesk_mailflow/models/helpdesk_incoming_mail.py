@@ -26,6 +26,12 @@ CUT_OFFS_AT_ONCE = 3
 #: Rows dropped of their source in one run of the vacuum.
 GC_LIMIT = 5000
 
+#: How the codes of those judgements begin that decide what becomes of a mail.
+JUDGED = (
+    *("kind_", "known_", "suspect_", "requester_", "thread_", "writer_own_"),
+    *("writer_agent_failed", "writer_agent_unproven", "writer_agent_by_list"),
+)
+
 
 class HelpdeskIncomingMail(models.Model):
     """The ledger: one row for each message that arrived, and what became of it."""
@@ -218,7 +224,8 @@ class HelpdeskIncomingMail(models.Model):
                 trace.sentence(self.env, item["code"], item["values"])
                 for item in mail.trace or []
                 if item["step"] in ("decide", "act", "person")
-                or item["code"].startswith(("kind_", "known_", "suspect_"))
+                or item["code"].startswith(JUDGED)
+                or (item["code"] == "trust_dmarc" and item["values"].get("result") == "fail")
             ]
             # a mail that was tried several times was judged as often
             mail.why = " ".join(dict.fromkeys(sentences)) or self.env._("It waits to be processed.")

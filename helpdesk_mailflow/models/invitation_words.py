@@ -22,7 +22,7 @@ ANSWERS = {
 ANSWER = _lt("%(who)s answered the invitation to “%(event)s”.")
 METHODS = {
     "PUBLISH": _lt("Event: “%(event)s”."),
-    "REQUEST": _lt("Invitation of %(organizer)s: “%(event)s”."),
+    "REQUEST": _lt("Invitation from %(organizer)s: “%(event)s”."),
     "ADD": _lt("Further date of “%(event)s”, from %(organizer)s."),
     "CANCEL": _lt("%(organizer)s cancelled “%(event)s”."),
     "COUNTER": _lt("%(who)s proposes another time for “%(event)s”."),

@@ -560,11 +560,11 @@ SENTENCES = {
     **bounce_sentences.SENTENCES,
     "act_bounce": _lt(
         "The message to %(address)s is now shown as not delivered (status %(status)s, reply code"
-        " %(reply)s, %(reason)s)."
+        " %(reply)s)."
     ),
     "act_bounce_delayed": _lt(
         "The message to %(address)s is now shown as delayed (status %(status)s, reply code"
-        " %(reply)s, %(reason)s): the server keeps trying."
+        " %(reply)s): the server keeps trying."
     ),
     "act_bounce_forged": _lt(
         "The receiving server found its sender forged, so it changes nothing."

@@ -280,7 +280,7 @@ class TestCalendar(SpecialMailCase):
         ticket = self.take_ticket(event())
         message = ticket.message_ids.filtered(lambda each: each.message_type == "email")
         for text in (str(ticket.description), str(message.body)):
-            self.assertIn("Invitation of Support: “Review”.", text)
+            self.assertIn("Invitation from Support: “Review”.", text)
             self.assertIn("Tuesday, March 3, 2026 10:00", text)
             self.assertIn("(Europe/Berlin)", text)
             self.assertIn("Where: Room 2", text)

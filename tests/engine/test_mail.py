@@ -351,7 +351,7 @@ class TestBody:
     def test_calendar_is_kept_as_a_file(self):
         ics = "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST"
         mail = read(multipart(TEXT, HTML, ics, kind="alternative"))
-        assert [a.name for a in mail.attachments] == ["attachment-1.ics"]
+        assert [a.name for a in mail.attachments] == ["invitation.ics"]
         assert mail.delivery.calendar_methods == ("REQUEST",)
 
     @pytest.mark.parametrize(
