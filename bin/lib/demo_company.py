@@ -29,8 +29,8 @@ ANSWERS = {
         " way.",
         True,
     ),
-    "<demo-04-mojibake@sakura-denki.example>": (
-        "Hello, which program shows the invoice with the wrong characters?",
+    "<demo-05-order@stroydom.example>": (
+        "Hello Olga, the confirmation is on its way again. Tell us if it does not arrive.",
         False,
     ),
     "<demo-11-both@atelier-lune.example>": (
