@@ -25,6 +25,7 @@ code                                values
 ==================================  ==============================================
 """
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ from .confirmation import confirmation
 from .mail import Mail
 from .note import Note, note
 from .stamp import HEADER as STAMP
+
+# It tells of each of its detectors for each mail.
+logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
 MAX_ORIGINAL_IDS = 20
 # What a program says stands at the top; what follows may be quoted mail.
