@@ -5,6 +5,9 @@ from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
+#: Fields that name a ticket where the conversation goes on, or that it belongs to.
+LINKS = ("linked_ticket_id", "merged_into_id")
+
 
 class HelpdeskTicket(models.Model):
     """Tickets that refer to others: continued, merged, or named by a mail whose writer does not
@@ -81,6 +84,26 @@ class HelpdeskTicket(models.Model):
             "domain": [("linked_ticket_id", "=", self.id)],
             "context": {"create": False},
         }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_may_link(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_may_link([vals])
+        return super().write(vals)
+
+    def _check_may_link(self, vals_list) -> None:
+        """Answers follow from one ticket to another, so nobody leads them into a ticket of
+        others.
+
+        :raise AccessError: the other ticket is not the user's to change
+        """
+        if self.env.su:
+            return
+        ids = {vals[name] for vals in vals_list for name in LINKS if vals.get(name)}
+        self.browse(ids).check_access("write")
 
     # ------------------------------------------------------------
     # WHAT AN AGENT DECIDES

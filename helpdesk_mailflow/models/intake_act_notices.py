@@ -123,6 +123,9 @@ class HelpdeskIntakeAct(models.AbstractModel):
             # of a forged sender nothing is believed; what is forwarded was written before
             if not partner or verdict.writer.identity == "failed" or item.original:
                 continue
+            if item.requester.address.normalized != verdict.writer.address.normalized:
+                # whoever names somebody else in Reply-To knows nothing of them
+                continue
             if verdict.kind.kind is Kind.MESSAGE and partner.helpdesk_away_until:
                 partner.helpdesk_away_until = False
             if verdict.kind.kind is not Kind.AUTO_REPLY:

@@ -14,7 +14,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _make_messages(self, items) -> None:
         trust = self.env["helpdesk.intake.trust"]
         for item in items:
-            item.marks[:0] = trust._marks(item.plan.verdict)
+            item.marks[:0] = trust._marks(item.plan.verdict, item.requester)
         return super()._make_messages(items)
 
     @api.model

@@ -74,7 +74,12 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         """The verdict on a mail whose ticket is linked to a closed one."""
         # sudo: as above
         ticket = self.env["helpdesk.ticket"].sudo().browse(ticket_id)
-        linked = self.env["helpdesk.intake.judge"]._quoted(ticket, LinkKind.CLOSED)
+        # what may be somebody else's does not go on with the conversation: later answers of
+        # the customer would follow to it
+        thread = verdict.thread
+        doubtful = bool(thread) and thread.ticket_id == ticket.id and thread.marked
+        kind = LinkKind.UNVERIFIED if doubtful else LinkKind.CLOSED
+        linked = self.env["helpdesk.intake.judge"]._quoted(ticket, kind)
         return replace(verdict, quoted=(linked,))
 
     @api.model

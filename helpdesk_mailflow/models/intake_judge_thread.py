@@ -120,7 +120,11 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 self._tell(notes, told)
             if not ticket.active:
                 self._tell(notes, note("thread_gone", ticket=ticket.number))
-                quoted[ticket.id] = self._quoted(ticket, LinkKind.ARCHIVED)
+                # who may be somebody else, or had no more than a forward, does not go on with the
+                # conversation: later answers of the customer would follow to it
+                goes_on = found is Entrance.JOIN
+                link = LinkKind.ARCHIVED if goes_on else LinkKind.UNVERIFIED
+                quoted[ticket.id] = self._quoted(ticket, link)
                 continue
             for told in self._entrance_notes(pointer, part, found, named, writer):
                 self._tell(notes, told)

@@ -7,7 +7,7 @@ from odoo import api, models
 from ..mailflow.authserv import authserv_candidate
 from ..mailflow.note import Note, note
 from ..mailflow.trust import Trust, tell_trust
-from .intake_values import COLUMN, Entry, Standing, Verdict
+from .intake_values import COLUMN, Entry, Requester, Standing, Verdict
 
 
 class HelpdeskIntakeTrust(models.AbstractModel):
@@ -56,8 +56,11 @@ class HelpdeskIntakeTrust(models.AbstractModel):
         }
 
     @api.model
-    def _marks(self, verdict: Verdict) -> list[Note]:
-        """Badges of the message that a mail becomes."""
+    def _marks(self, verdict: Verdict, requester: Requester) -> list[Note]:
+        """Badges of the message that a mail becomes.
+
+        :param requester: who is shown as its author
+        """
         trust, writer = verdict.trust, verdict.writer
         address = writer.address.email
         if writer.standing is Standing.IMPOSTOR:
@@ -66,6 +69,11 @@ class HelpdeskIntakeTrust(models.AbstractModel):
             return [note("mark_dmarc_failed", server=trust.server, address=address)]
         if writer.identity == "unproven" and trust.identity != "unknown":
             return [note("mark_unproven", server=trust.server, address=address)]
+        if requester.source in ("form", "reply_to") and (
+            requester.address.normalized != writer.address.normalized
+        ):
+            # that the sender is proven says nothing of whom Reply-To names
+            return []
         if writer.identity == "proven" and trust.forwarder:
             return [note("mark_proven_forwarder", forwarder=trust.forwarder, address=address)]
         if writer.identity == "proven":

@@ -90,7 +90,8 @@ class HelpdeskIntakeWriter(models.AbstractModel):
         same = registrable_domain(author.address.domain) == registrable_domain(sender.domain)
         if author.source == "from":
             # one of several authors in From, of whom servers look at one at the most
-            return trust.identity if same and trust.identity != "proven" else "unproven"
+            known = trust.identity == "failed" or (same and trust.identity != "proven")
+            return trust.identity if known else "unproven"
         return trust.identity if trust.identity in ("failed", "unknown") or same else "unproven"
 
     @api.model

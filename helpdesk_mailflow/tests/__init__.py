@@ -29,6 +29,7 @@ from . import (
     test_hostile_html,
     test_hostile_sender,
     test_intake_policies,
+    test_judgement_attack,
     test_known_contacts,
     test_ledger,
     test_mailbox_connection,
