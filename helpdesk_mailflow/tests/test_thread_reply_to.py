@@ -27,14 +27,14 @@ class TestByReplyTo(ThreadCase):
         super().setUp()
         self.ticket = self.take_ticket(mail(from_=SHOP, message_id=FIRST, headers=[REPLY_TO]))
 
-    def write(self, from_=SHOP, reply_to=REPLY_TO, **values):
+    def answer(self, from_=SHOP, reply_to=REPLY_TO, **values):
         return self.reply(from_=from_, headers=[reply_to], **values)
 
     def signed(self):
         return own_mail.message_id(self.env, self.ticket.id, DOMAIN)
 
     def test_the_answer_joins_as_the_requesters(self):
-        row = self.write(to=self.signed())
+        row = self.answer(to=self.signed())
         message = self.check_joined(row)
         self.assertEqual(message.author_id, self.ticket.partner_id)
         self.assertIn("b7k2@relay.market.example", message.email_from)
@@ -53,7 +53,7 @@ class TestByReplyTo(ThreadCase):
                     self.subTest(evidence=evidence, identity=identity),
                     contextlib.closing(self.env.cr.savepoint()),
                 ):
-                    row = self.write(result=result, **values)
+                    row = self.answer(result=result, **values)
                     expected = entrance(evidence, Part.REPLY_TO, identity)
                     if expected is Entrance.APART:
                         self.check_apart(row)
@@ -65,29 +65,29 @@ class TestByReplyTo(ThreadCase):
                 self.env.invalidate_all()
 
     def test_from_another_address_of_the_marketplace(self):
-        self.check_joined(self.write("Bea <messages@eu.market.example>", to=self.signed()))
+        self.check_joined(self.answer("Bea <messages@eu.market.example>", to=self.signed()))
 
     def test_whoever_else_names_the_requester_in_reply_to_stays_out(self):
         """It takes no more than a header to write in anybody's name, and a proven one of one's
         own says nothing about that."""
-        row = self.write("Eve <eve@evil.example>", to=self.signed(), result="pass")
+        row = self.answer("Eve <eve@evil.example>", to=self.signed(), result="pass")
         self.check_apart(row)
         self.assertIn("thread_stranger", self.codes(row))
 
     def test_another_customer_of_the_marketplace_stays_out(self):
         other = ("Reply-To", "Carl <c3x9@relay.market.example>")
-        self.check_apart(self.write(reply_to=other, to=self.signed()))
+        self.check_apart(self.answer(reply_to=other, to=self.signed()))
 
     def test_one_provider_of_mail_for_everybody_is_not_one_place(self):
         self.ticket = self.take_ticket(
             mail(from_="Bea <bea@gmail.com>", message_id="<g@gmail.com>", headers=[REPLY_TO])
         )
-        self.check_joined(self.write("Bea <bea@gmail.com>", to="<g@gmail.com>"))
-        self.check_apart(self.write("Eve <eve@gmail.com>", to="<g@gmail.com>"))
+        self.check_joined(self.answer("Bea <bea@gmail.com>", to="<g@gmail.com>"))
+        self.check_apart(self.answer("Eve <eve@gmail.com>", to="<g@gmail.com>"))
 
     def test_not_where_the_policy_is_off(self):
         self.team.helpdesk_contact_from_reply_to = "no"
-        self.check_apart(self.write(to=self.signed()))
+        self.check_apart(self.answer(to=self.signed()))
 
     def test_a_form_that_nobody_reads_needs_no_policy(self):
         self.company.helpdesk_contact_from_reply_to = False
@@ -95,12 +95,12 @@ class TestByReplyTo(ThreadCase):
         self.ticket = self.take_ticket(
             mail(from_=form, message_id="<form@market.example>", headers=[REPLY_TO])
         )
-        self.check_joined(self.write(form, to="<form@market.example>"))
+        self.check_joined(self.answer(form, to="<form@market.example>"))
 
     def test_an_open_ticket_is_for_those_who_wrote_to_it_before(self):
         """Whom a mail names in Cc gets all answers from then on."""
         self.company.helpdesk_append_open = True
-        self.check_joined(self.write(subject="Another question"))
+        self.check_joined(self.answer(subject="Another question"))
         headers = [REPLY_TO, ("Cc", "eve@evil.example")]
         row = self.reply(
             from_="Eve <eve@evil.example>", result="pass", subject="New", headers=headers

@@ -54,7 +54,7 @@ def varied_mails(
     count: int, chance: random.Random, prefix: str = "kill"
 ) -> list[tuple[str, bytes, str | None]]:
     """Mails of people: plain, HTML, with attachments, in several scripts, of few senders, and
-    after every fifth an answer to an earlier one.
+    after every fifth an answer of who wrote an earlier one.
 
     :param count: of those that open a ticket; the answers come on top
     :return: Message-ID, mail, and the Message-ID at the root of its thread (None: it is one)
@@ -72,17 +72,17 @@ def varied_mails(
         "bob@other.example",
         "Carla <carla@freelance.example>",
     ]
-    made, roots = [], []
+    made, roots = [], {}
     for number in itertools.count():
         if len(roots) == count:
             return made
         message_id = f"<{prefix}-{number}@customer.example>"
         root, headers = None, {}
         if number % 6 == 5:
-            root = chance.choice(roots)
+            root = chance.choice(list(roots))
             headers = {"In_Reply_To": root, "References": root}
         else:
-            roots.append(message_id)
+            roots[message_id] = chance.choice(senders)
         attachments = [
             (f"file-{number}-{index}.bin", chance.randbytes(chance.choice((200, 5_000, 120_000))))
             for index in range(chance.choice((0, 0, 1, 2)))
@@ -90,7 +90,7 @@ def varied_mails(
         subject = f"{chance.choice(subjects)} {number}"
         raw = mail(
             subject=f"Re: {subject}" if root else subject,
-            sender=chance.choice(senders),
+            sender=roots[root or message_id],
             text=f"Mail number {number}.\n" * chance.choice((1, 5, 50)),
             html=f"<p>Mail <b>number {number}</b></p>" if chance.random() < 0.4 else None,
             message_id=message_id,
