@@ -28,7 +28,7 @@ class HelpdeskTicket(models.Model):
     )
     link_kind = fields.Selection(
         [
-            ("unverified", "Its sender takes no part there"),
+            ("unverified", "Its sender is not known to take part there"),
             ("closed", "It goes on with a closed ticket"),
             ("archived", "It goes on with an archived ticket"),
         ],
@@ -176,8 +176,8 @@ class HelpdeskTicket(models.Model):
         here = Markup(self._get_html_link(title=self.number))
         if self.link_kind == "unverified":
             body = self.env._(
-                "%(address)s takes no part in this ticket and wrote a mail that refers to it. It is"
-                " in %(ticket)s.",
+                "A mail from %(address)s refers to this ticket, but is not known to be from"
+                " somebody who takes part in it. It is in %(ticket)s.",
                 address=self.partner_email or "-",
                 ticket=here,
             )
