@@ -42,6 +42,6 @@ class HelpdeskIntakeAct(models.AbstractModel):
     def _post_values(self, item, creation_subtype=None) -> dict:
         """Whoever had a copy takes part, so nobody is named where who wrote is in doubt."""
         values = super()._post_values(item, creation_subtype)
-        if item.delivery.is_doubtful and item.delivery.outcome is Outcome.REPLY:
+        if item.delivery.alone and item.delivery.outcome is Outcome.REPLY:
             values.update(incoming_email_to=False, incoming_email_cc=False)
         return values

@@ -38,7 +38,7 @@ class HelpdeskIntakeAct(models.AbstractModel):
                 delivery.outcome is Outcome.REPLY
                 and not delivery.internal
                 # nobody gets in by a mail that somebody else may have written
-                and not delivery.is_doubtful
+                and not delivery.alone
             )
             if joins and item.people:
                 by_company[delivery.company_id].append(item)

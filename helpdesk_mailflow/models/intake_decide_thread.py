@@ -42,7 +42,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         notes = [note("decide_reply", ticket=number)]
         if thread.internal:
             notes.append(note("decide_internal"))
-        notes += told
+        notes += [*told, *self._tell_alone(verdict, thread.alone)]
         others = {each.alias_id for each in verdict.destinations} - {thread.alias_id, None}
         for alias in self.env["helpdesk.support.alias"].browse(sorted(others)):
             notes.append(note("decide_also_addressed", alias=alias.name, ticket=number))
@@ -53,6 +53,7 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             reopen=fate is Fate.REOPENED,
             internal=thread.internal,
             marks=(note("mark_unverified"),) if thread.marked else (),
+            alone=thread.alone,
         )
 
     @api.model
@@ -92,7 +93,10 @@ class HelpdeskIntakeDecide(models.AbstractModel):
         fate, told = self._fate(verdict, ticket, opens, ruling.internal)
         if fate is Fate.REPLACED:
             return None, told
+        # nothing but who wrote leads there
+        alone = ruling.marked or verdict.writer.identity != "proven"
         notes = [*ruling.notes, note("decide_reply", ticket=ticket.number), *told]
+        notes += self._tell_alone(verdict, alone)
         delivery = DeliveryPlan(
             Outcome.REPLY,
             destination.alias_id,
@@ -103,8 +107,16 @@ class HelpdeskIntakeDecide(models.AbstractModel):
             contact=self._contact_by_rule(contact, ruling),
             ruling=ruling,
             marks=(note("mark_unverified"),) if ruling.marked else (),
+            alone=alone,
         )
         return delivery, notes
+
+    @api.model
+    def _tell_alone(self, verdict, alone: bool):
+        """That nobody whom a mail names takes part by it, if it names anybody."""
+        mail, own = verdict.entry.mail, verdict.own_addresses
+        named = {each.normalized for each in (*mail.to, *mail.cc)} - own - {""}
+        return [note("decide_alone")] if alone and named else []
 
     # ------------------------------------------------------------
     # CLOSED TICKETS

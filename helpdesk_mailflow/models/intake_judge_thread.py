@@ -101,7 +101,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 if not named.active:
                     self._tell(notes, note("thread_gone", ticket=named.number))
                     continue
-                return self._thread(named, pointer, None, Entrance.JOIN), tuple(notes), ()
+                thread = self._thread(named, pointer, None, Entrance.JOIN, "proven")
+                return thread, tuple(notes), ()
             part = parts[pointer.ticket_id, entry.row_id]
             found = entrance(pointer.evidence, part, writer.identity)
             if (
@@ -128,7 +129,8 @@ class HelpdeskIntakeJudge(models.AbstractModel):
                 continue
             for told in self._entrance_notes(pointer, part, found, named, writer):
                 self._tell(notes, told)
-            return self._thread(ticket, pointer, part, found), tuple(notes), ()
+            thread = self._thread(ticket, pointer, part, found, writer.identity)
+            return thread, tuple(notes), ()
         if not notes and not pointers:
             self._tell_vain(entry, kind, notes)
         return None, tuple(notes), tuple(quoted.values())
@@ -174,7 +176,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             yield note("thread_auto_reply", **values)
 
     @api.model
-    def _thread(self, ticket, pointer: Pointer, part: Part | None, found: Entrance) -> Thread:
+    def _thread(
+        self, ticket, pointer: Pointer, part: Part | None, found: Entrance, identity: str
+    ) -> Thread:
         code, values = HOW[pointer.evidence], {"ticket": ticket.number}
         inside = found is Entrance.INSIDE
         if pointer.evidence in SEEN:
@@ -195,6 +199,9 @@ class HelpdeskIntakeJudge(models.AbstractModel):
             how=note(code, **values),
             closed_at=ticket.closed_date or None,
             marked=found is Entrance.MARKED,
+            # a number can be guessed, and an address forged
+            alone=found is Entrance.MARKED
+            or (pointer.evidence is Evidence.TAG and identity != "proven"),
         )
 
     @api.model

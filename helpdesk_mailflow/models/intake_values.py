@@ -127,6 +127,7 @@ class Thread:
 
     :param closed_at: when it was closed (UTC, naive); None if nobody knows
     :param marked: the writer takes part, but who wrote is in doubt
+    :param alone: whom the mail names does not take part by it
     """
 
     ticket_id: int
@@ -139,6 +140,7 @@ class Thread:
     how: Note
     closed_at: datetime | None = None
     marked: bool = False
+    alone: bool = False
 
 
 class LinkKind(str, Enum):
@@ -474,6 +476,7 @@ class DeliveryPlan:
     """What to do with a mail for one support alias.
 
     :param marks: badges of its message
+    :param alone: whom the mail names does not take part by it
     :param joins_row: only of mails that are tried: the incoming mail whose ticket it joins, which
         is not made
     :param reason: code of the sentence that says why it becomes nothing here
@@ -490,13 +493,9 @@ class DeliveryPlan:
     contact: Contact | None = None
     ruling: Ruling = NO_RULING
     marks: tuple[Note, ...] = ()
+    alone: bool = False
     joins_row: int | None = None
     reason: str = ""
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether who wrote is in doubt: whom the mail names does not take part by it."""
-        return any(each.code == "mark_unverified" for each in self.marks)
 
 
 @dataclass(frozen=True)

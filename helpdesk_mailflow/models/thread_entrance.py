@@ -11,6 +11,7 @@ is not (an agent who is not proven is such an impostor already, see ``helpdesk.i
 - *join*: it is added. *marked*: it is added, with a badge, and whom it names in Cc does not take
   part by it: forwards and lists break DMARC, and so do forgers. *inside*: it is added as an
   internal note. *apart*: a ticket of its own, linked and marked as of an unverified sender.
+- Where a number alone leads there, whom the mail names takes part only if the writer is proven.
 - *customer* is the requester, who is in Cc, follows from outside, or had or wrote a mail of the
   conversation; *forwarded to* is who had something that the requester has not.
 - *by Reply-To* is who writes through a shop, a marketplace or a form: Reply-To names the requester,

@@ -325,6 +325,9 @@ SENTENCES = {
     "decide_internal": _lt(
         "It answers what the requester does not see, so the requester does not see it either."
     ),
+    "decide_alone": _lt(
+        "It is not proven who wrote, so whom it names in To and Cc does not take part by it."
+    ),
     "decide_stays_closed": _lt(
         "Ticket %(ticket)s is closed, and a program's message does not open it again."
     ),
