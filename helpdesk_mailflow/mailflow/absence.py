@@ -144,7 +144,7 @@ _DATES = (
     r"(?<![\d.,/:])(?P<a4>\d{1,2})(?:\.\s?(?P<b4>\d{1,2})\.|/(?P<b5>\d{1,2}))(?!\s?\d|/)",
     # 12 March 2026, 12. März, 1er avril, 12 de marzo de 2026, 12th of March
     r"(?<![\d.,/:])(?P<d6>\d{1,2})(?:st|nd|rd|th|er|ere|eme|o|º|ª|\.|de|te|e)?[\s.,-]{1,3}"
-    r"(?:(?:de|of|d['’]|di|del|of the)\s?)?"
+    r"(?:(?:de|of|di|del|of the)\s|d['’]\s?)?"
     r"(?P<w6>[^\W\d_]{3,12})(?:['’.]\w{0,4})?"
     r"(?:,?[\s-]{1,2}(?:de[l ]?\s?|del\s)?(?P<y6>20\d\d|['’]\d\d))?",
     # March 12th, 2026; Mar 12; március 12.

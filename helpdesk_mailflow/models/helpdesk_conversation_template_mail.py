@@ -262,8 +262,9 @@ class HelpdeskConversationTemplate(models.Model):
             ("subtype_id.internal", "=", False),
             ("message_type", "=", "email"),
         ]
-        if before:
-            domain.append(("id", "<", before.id))
+        # a message that is only rendered is not stored yet: all others came before it
+        if before and before._origin:
+            domain.append(("id", "<", before._origin.id))
         found = messages.search(domain, order="id desc", limit=REACH)
         return found.filtered(lambda each: not is_html_empty(_without_quotes(each.body)))
 

@@ -23,6 +23,15 @@ class HelpdeskIntakeAct(models.AbstractModel):
         # what became nothing anywhere; a mail that another alias took in stays where it is
         nothing = all(each.outcome is Outcome.IGNORED for each in plan.deliveries)
         spam = any(each.code == "decide_dmarc_spam" for each in plan.notes)
-        if spam and nothing and plan.verdict.entry.scanner_id:
+        if spam and nothing and self._has_junk_folder(plan.verdict.entry):
             steps.append({"do": "move", "folder": "\\Junk"})
         return steps
+
+    @api.model
+    def _has_junk_folder(self, entry) -> bool:
+        """Whether the mailbox of a mail has a folder for junk; else spam stays where it is."""
+        folders = self.env["helpdesk.mail.folder"].search_count(
+            [("scanner_id", "=", entry.scanner_id or 0), ("special_use", "=ilike", r"\\Junk")],
+            limit=1,
+        )
+        return bool(folders)

@@ -181,6 +181,13 @@ class TestConversation(TemplateCase):
         self.template.message_count = 0
         self.assertNotIn("Earlier messages", self.text_of(self.answer()))
 
+    def test_all_others_come_before_a_message_that_is_only_rendered(self):
+        stored = {"model": self.ticket._name, "res_id": self.ticket.id}
+        rendered = self.env["mail.message"].new(stored)
+        with self.assertNoLogs("odoo.domains", "WARNING"):
+            found = self.template._public_messages(self.ticket, rendered)
+        self.assertEqual(found.mapped("message_id"), ["<first@acorn-tests.example>"])
+
     def test_only_what_the_customer_may_know(self):
         self.ticket.with_user(self.agent).message_post(
             body="He is a fool", subtype_xmlid="mail.mt_note"

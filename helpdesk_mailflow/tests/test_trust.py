@@ -182,6 +182,13 @@ class TestDmarcPolicy(TrustCase):
     def test_it_is_spam(self):
         self.support.dmarc_failure = "spam"
         row = self.fetch(reported(FAIL))
+        self.assertFalse(
+            [each for each in row.mailbox_todo or () if each["do"] == "move"],
+            "it stays where it is in a mailbox without a folder for junk",
+        )
+        inbox = self.scanner._all_folders()[:1]
+        inbox.copy({"name": "Spam", "special_use": "\\Junk", "is_read": False})
+        row = self.fetch(reported(FAIL), folder=inbox)
         self.assertEqual(row.state, "ignored")
         self.assertIn("decide_dmarc_spam", self.codes(row))
         self.assertIn({"do": "move", "folder": "\\Junk"}, row.mailbox_todo)

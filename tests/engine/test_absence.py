@@ -4,6 +4,7 @@ import time
 from datetime import date
 
 import pytest
+from babel.dates import get_month_names
 
 from mailflow.absence import Absence, return_date
 from mailflow.mail import read
@@ -157,3 +158,23 @@ def test_hostile_texts_take_no_time(text):
     start = time.monotonic()
     absence(text)
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "I am away and will be back on 4 {} 2027."),
+        ("de", "Ich bin am 4. {} 2027 zurück."),
+        ("fr", "Je suis absent, de retour le 4 {} 2027."),
+        ("es", "Estoy de vacaciones, vuelvo el 4 de {} de 2027."),
+        ("it", "Sono fuori ufficio, rientro il 4 {} 2027."),
+        ("pt", "Estou de férias, volto em 4 de {} de 2027."),
+        ("nl", "Ik ben afwezig en op 4 {} 2027 terug."),
+        ("sv", "Jag har semester och är tillbaka den 4 {} 2027."),
+    ],
+)
+def test_each_month_by_its_name(locale, text, month):
+    name = get_month_names("wide", locale=locale)[month]
+    sent = "Tue, 29 Dec 2026 09:30:00 +0000"
+    assert absence(text.format(name), sent=sent) == back(2027, month, 4)
